@@ -1,0 +1,13 @@
+# Debian's libraries as imported targets. CMake's own find modules where they exist, pkg-config for the rest.
+find_package(PkgConfig REQUIRED)
+find_package(PNG REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Protobuf 3.21 REQUIRED)
+find_package(absl REQUIRED)
+find_package(gRPC REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(LIBDEFLATE REQUIRED IMPORTED_TARGET libdeflate)

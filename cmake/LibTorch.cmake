@@ -1,0 +1,37 @@
+# LibTorch from the PyPI wheel in .deps/, as imported targets. The wheel's own package (find_package(Torch)) demands a CUDA
+# toolkit even for CPU use; the libraries do not. Where libtorch_cuda.so and cuDNN are present (scripts/setup --cuda), CUDA
+# is linked in as well and GANSERVE_CUDA is defined for the targets that use torch.
+set(GANSERVE_TORCH_ROOT ${CMAKE_SOURCE_DIR}/.deps/torch CACHE PATH "LibTorch: the folder with include/ and lib/")
+set(nvidia_root ${GANSERVE_TORCH_ROOT}/../nvidia)
+if(NOT EXISTS ${GANSERVE_TORCH_ROOT}/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "LibTorch is not in ${GANSERVE_TORCH_ROOT}: run scripts/setup first")
+endif()
+
+function(torch_imported_library name file)
+  add_library(${name} SHARED IMPORTED GLOBAL)
+  set_target_properties(${name} PROPERTIES
+    IMPORTED_LOCATION ${GANSERVE_TORCH_ROOT}/lib/${file}
+    INTERFACE_INCLUDE_DIRECTORIES "${GANSERVE_TORCH_ROOT}/include;${GANSERVE_TORCH_ROOT}/include/torch/csrc/api/include")
+endfunction()
+
+torch_imported_library(torch::c10 libc10.so)
+torch_imported_library(torch::cpu libtorch_cpu.so)
+set_property(TARGET torch::cpu PROPERTY INTERFACE_LINK_LIBRARIES torch::c10)
+
+add_library(torch_all INTERFACE)
+add_library(torch::torch ALIAS torch_all)
+target_link_libraries(torch_all INTERFACE torch::cpu)
+
+file(GLOB cudnn ${nvidia_root}/cudnn/lib/libcudnn.so.*)
+if(EXISTS ${GANSERVE_TORCH_ROOT}/lib/libtorch_cuda.so AND cudnn)
+  torch_imported_library(torch::cuda libtorch_cuda.so)
+  torch_imported_library(torch::c10_cuda libc10_cuda.so)
+  # Registration of the CUDA backend happens when the library loads: nothing refers to it, so it must not be dropped.
+  target_link_options(torch_all INTERFACE "LINKER:--no-as-needed")
+  target_link_libraries(torch_all INTERFACE torch::cuda torch::c10_cuda)
+  target_compile_definitions(torch_all INTERFACE GANSERVE_CUDA=1)
+  target_include_directories(torch_all SYSTEM INTERFACE ${nvidia_root}/cu13/include)
+  message(STATUS "LibTorch: with CUDA")
+else()
+  message(STATUS "LibTorch: CPU only")
+endif()

@@ -1,0 +1,31 @@
+# ganserve_proto_library(NAME IMPORT_DIR dir [GRPC] protos...): generated code and, with GRPC, service stubs. Generated
+# code is compiled without our warnings. Protos are named relative to IMPORT_DIR, as they import one another.
+set(GANSERVE_GOOGLEAPIS_DIR ${CMAKE_SOURCE_DIR}/.deps)
+get_target_property(GRPC_CPP_PLUGIN gRPC::grpc_cpp_plugin LOCATION)
+
+function(ganserve_proto_library target)
+  cmake_parse_arguments(ARG "GRPC" "IMPORT_DIR" "" ${ARGN})
+  set(out ${CMAKE_BINARY_DIR}/generated)
+  file(MAKE_DIRECTORY ${out})
+  foreach(proto ${ARG_UNPARSED_ARGUMENTS})
+    string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    set(files ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    set(plugin)
+    if(ARG_GRPC)
+      list(APPEND files ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+      set(plugin --grpc_out=${out} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN})
+    endif()
+    add_custom_command(
+      OUTPUT ${files}
+      COMMAND protobuf::protoc --cpp_out=${out} ${plugin} -I ${ARG_IMPORT_DIR} -I ${GANSERVE_GOOGLEAPIS_DIR} ${proto}
+      DEPENDS ${ARG_IMPORT_DIR}/${proto}
+      VERBATIM)
+    list(APPEND sources ${files})
+  endforeach()
+  add_library(${target} STATIC ${sources})
+  target_include_directories(${target} SYSTEM PUBLIC ${out})
+  target_link_libraries(${target} PUBLIC protobuf::libprotobuf)
+  if(ARG_GRPC)
+    target_link_libraries(${target} PUBLIC gRPC::grpc++)
+  endif()
+endfunction()

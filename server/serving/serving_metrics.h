@@ -1,0 +1,37 @@
+// What serving reports about itself. server/metrics implements it for Prometheus; the default does nothing, so that
+// neither tests nor benchmarks need a registry. All methods are called from any thread and must be cheap.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace ganserve {
+
+// Why an image that was asked for was never computed or never encoded.
+enum class DropReason {
+  kCancelled,  // the caller went away
+  kExpired,    // the deadline passed while the image waited
+  kRejected,   // refused on arrival: queue full, deadline out of reach, or stopping
+};
+
+class ServingMetrics {
+ public:
+  using Seconds = std::chrono::duration<double>;
+
+  virtual ~ServingMetrics() = default;
+
+  // Images accepted and not yet taken by a worker, after the change.
+  virtual void SetQueueDepth(size_t /*images*/) {}
+  // From acceptance of a job to the first of its images being taken by a worker.
+  virtual void ObserveQueueTime(Seconds) {}
+  virtual void ObserveBatch(size_t /*images*/, Seconds /*forward*/) {}
+  // Encoding of one batch's images.
+  virtual void ObserveEncode(size_t /*images*/, Seconds) {}
+  // Images encoded and handed to their callers.
+  virtual void CountImages(size_t /*images*/) {}
+  virtual void CountDropped(DropReason, size_t /*images*/) {}
+  // A batch whose forward pass failed and was tried again in halves.
+  virtual void CountBatchFailure() {}
+};
+
+}  // namespace ganserve
