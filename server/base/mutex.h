@@ -6,35 +6,24 @@
 #include <condition_variable>
 #include <mutex>
 
-#if defined(__clang__)
-#define GANSERVE_ATTRIBUTE(x) __attribute__((x))
-#else
-#define GANSERVE_ATTRIBUTE(x)
-#endif
-
-#define GUARDED_BY(mutex) GANSERVE_ATTRIBUTE(guarded_by(mutex))
-#define REQUIRES(...) GANSERVE_ATTRIBUTE(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...) GANSERVE_ATTRIBUTE(locks_excluded(__VA_ARGS__))
-#define ACQUIRE(...) GANSERVE_ATTRIBUTE(acquire_capability(__VA_ARGS__))
-#define RELEASE(...) GANSERVE_ATTRIBUTE(release_capability(__VA_ARGS__))
-#define NO_THREAD_SAFETY_ANALYSIS GANSERVE_ATTRIBUTE(no_thread_safety_analysis)
+#include "absl/base/thread_annotations.h"
 
 namespace ganserve {
 
-class GANSERVE_ATTRIBUTE(capability("mutex")) Mutex {
+class ABSL_LOCKABLE Mutex {
  public:
-  void Lock() ACQUIRE() { mutex_.lock(); }
-  void Unlock() RELEASE() { mutex_.unlock(); }
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
+  void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
  private:
   friend class CondVar;
   std::mutex mutex_;
 };
 
-class GANSERVE_ATTRIBUTE(scoped_lockable) MutexLock {
+class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
-  ~MutexLock() RELEASE() { mutex_.Unlock(); }
+  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) { mutex_.Lock(); }
+  ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_.Unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
@@ -46,7 +35,7 @@ class GANSERVE_ATTRIBUTE(scoped_lockable) MutexLock {
 class CondVar {
  public:
   // Releases the mutex, waits for a notification (or a spurious wake-up) and takes the mutex again.
-  void Wait(Mutex& mutex) REQUIRES(mutex) NO_THREAD_SAFETY_ANALYSIS {
+  void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     cond_.wait(lock);
     lock.release();

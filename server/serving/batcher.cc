@@ -1,0 +1,278 @@
+#include "server/serving/batcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/serving/retry_hint.h"
+
+namespace ganserve {
+namespace {
+
+constexpr size_t kMaxWorkers = 1024;
+constexpr size_t kMaxBatchImages = 4096;
+// Computed batches that may wait for each encoder thread: one being encoded and one ready behind it.
+constexpr size_t kComputedBatchesPerEncoder = 2;
+// A batch is shared by several jobs, and a quarter of it is what one job takes in its turn: fair within a batch, and no
+// more than a few jobs' deliveries for each.
+constexpr uint64_t kTurnsPerBatch = 4;
+
+absl::Status CheckRange(const char* name, size_t value, size_t low, size_t high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " is ", value, "; it must be from ", low, " to ", high));
+}
+
+absl::Status Validate(const Batcher::Options& options) {
+  GANSERVE_RETURN_IF_ERROR(CheckRange("workers", options.workers, 1, kMaxWorkers));
+  GANSERVE_RETURN_IF_ERROR(CheckRange("max_batch_images", options.max_batch_images, 1, kMaxBatchImages));
+  GANSERVE_RETURN_IF_ERROR(CheckRange("encoders", options.encoders, 0, kMaxWorkers));
+  return CheckRange("max_queue_images", options.max_queue_images, options.max_batch_images, SIZE_MAX);
+}
+
+// A refused caller should come back when there is room, but neither at once nor minutes later.
+std::chrono::milliseconds RetryDelay(ServiceRate::Seconds wait) {
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  return std::clamp(milliseconds, std::chrono::milliseconds(10), std::chrono::milliseconds(10'000));
+}
+
+long long Milliseconds(std::chrono::duration<double> duration) {
+  return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
+}
+
+DropReason ReasonOf(const absl::Status& status) {
+  return absl::IsDeadlineExceeded(status) ? DropReason::kExpired : DropReason::kCancelled;
+}
+
+absl::Status Expired() { return absl::DeadlineExceededError("the deadline passed before all images were made"); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Batcher>> Batcher::Create(const Options& options, const ImageEncoder& encoder,
+                                                         ServingMetrics& metrics, const Clock& clock) {
+  GANSERVE_RETURN_IF_ERROR(Validate(options));
+  auto batcher = std::unique_ptr<Batcher>(new Batcher(options, encoder, metrics, clock));
+  batcher->StartThreads();
+  return batcher;
+}
+
+Batcher::Batcher(const Options& options, const ImageEncoder& encoder, ServingMetrics& metrics, const Clock& clock)
+    : options_(options),
+      metrics_(metrics),
+      clock_(clock),
+      runner_(encoder, metrics, clock),
+      queue_(std::max<uint64_t>(1, options.max_batch_images / kTurnsPerBatch)),
+      computed_(std::max<size_t>(1, options.encoders * kComputedBatchesPerEncoder)) {}
+
+Batcher::~Batcher() { Close(); }
+
+void Batcher::StartThreads() {
+  MutexLock lock(close_mutex_);
+  for (size_t i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { WorkerLoop(); });
+  for (size_t i = 0; i < options_.encoders; ++i) encoders_.emplace_back([this] { EncoderLoop(); });
+}
+
+absl::Status Batcher::Submit(std::shared_ptr<GenerateJob> job) {
+  const auto now = clock_.Now();
+  absl::Status status;
+  {
+    MutexLock lock(mutex_);
+    status = Admit(*job, now);
+    if (status.ok()) {
+      job->scheduling_.arrival = now;
+      jobs_.emplace(job.get(), job);
+      const size_t images = FairQueue::Available(*job);
+      queue_.Add(std::move(job), now);
+      metrics_.SetQueueDepth(queue_.images());
+      WakeWorkers(images);
+      return status;
+    }
+  }
+  metrics_.CountDropped(absl::IsDeadlineExceeded(status) ? DropReason::kExpired : DropReason::kRejected,
+                        FairQueue::Available(*job));
+  return status;
+}
+
+absl::Status Batcher::Admit(const GenerateJob& job, Clock::TimePoint now) {
+  if (closed_) return absl::UnavailableError("the server is stopping");
+  const size_t images = FairQueue::Available(job);
+  if (queue_.images() + images > options_.max_queue_images) {
+    return WithRetryAfter(
+        absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.images(), " images wait, ", images,
+                                                  " more would exceed the limit of ", options_.max_queue_images)),
+        RetryDelay(rate_.TimeFor(images, options_.workers)));
+  }
+  if (job.spec().deadline == Clock::TimePoint::max()) return absl::OkStatus();
+  if (job.spec().deadline <= now) return absl::DeadlineExceededError("the deadline had passed on arrival");
+  // The rate is learnt from work, so work is never refused while there is none.
+  if (queue_.images() == 0) return absl::OkStatus();
+  const std::chrono::duration<double> left = job.spec().deadline - now;
+  // The workers are busy with a batch each, and the job's last image comes at the end of the batch that it is in.
+  const size_t batches = 2 * options_.workers * options_.max_batch_images;
+  if (rate_.TimeFor(queue_.images() + images + batches, options_.workers) <= left) return absl::OkStatus();
+  const auto wait = rate_.TimeFor(queue_.ImagesBefore(images) + images + batches, options_.workers);
+  if (wait <= left) return absl::OkStatus();
+  return WithRetryAfter(
+      absl::ResourceExhaustedError(absl::StrCat("the deadline cannot be met: ", queue_.images(),
+                                                " images wait, so the answer is expected after ", Milliseconds(wait),
+                                                " ms and the deadline is in ", Milliseconds(left), " ms")),
+      RetryDelay(wait - left));
+}
+
+void Batcher::WakeWorkers(size_t images) {
+  if (images >= idle_workers_ && idle_workers_ > 1) {
+    work_.NotifyAll();
+  } else {
+    for (size_t i = 0; i < std::min(images, idle_workers_); ++i) work_.NotifyOne();
+  }
+}
+
+void Batcher::Cancel(GenerateJob& job) {
+  Finished finished;
+  {
+    MutexLock lock(mutex_);
+    const auto entry = jobs_.find(&job);
+    if (entry == jobs_.end()) return;
+    const bool expired = job.spec().deadline <= clock_.Now();
+    End(std::shared_ptr(entry->second), expired ? Expired() : absl::CancelledError("the caller cancelled"), &finished);
+  }
+  NotifyDone(finished);
+}
+
+void Batcher::Grant(GenerateJob& job, uint64_t images) {
+  MutexLock lock(mutex_);
+  auto& state = job.scheduling_;
+  const auto entry = jobs_.find(&job);
+  if (entry == jobs_.end() || state.over) return;
+  const uint64_t granted = std::min(images, job.spec().count - state.granted);
+  if (granted == 0) return;
+  state.granted += granted;
+  if (state.queued) {
+    queue_.Extend(job, granted);
+  } else {
+    queue_.Add(entry->second, clock_.Now());
+  }
+  metrics_.SetQueueDepth(queue_.images());
+  WakeWorkers(granted);
+}
+
+void Batcher::End(const std::shared_ptr<GenerateJob>& job, absl::Status status, Finished* finished) {
+  auto& state = job->scheduling_;
+  if (!state.over) {
+    state.over = true;
+    if (!status.ok()) {
+      job->abandoned_.store(true, std::memory_order_release);
+      queue_.Remove(*job);
+      metrics_.SetQueueDepth(queue_.images());
+      metrics_.CountDropped(ReasonOf(status), FairQueue::Available(*job));
+    }
+    state.status = std::move(status);
+  }
+  FinishIfIdle(job, finished);
+}
+
+void Batcher::FinishIfIdle(const std::shared_ptr<GenerateJob>& job, Finished* finished) {
+  auto& state = job->scheduling_;
+  if (!state.over || state.in_flight > 0 || state.done) return;
+  state.done = true;
+  finished->push_back(job);
+  jobs_.erase(job.get());
+}
+
+void Batcher::NotifyDone(const Finished& finished) {
+  for (const auto& job : finished) job->OnDone(job->scheduling_.status);
+}
+
+bool Batcher::TakeBatch(Batch* batch) {
+  while (true) {
+    Finished finished;
+    {
+      MutexLock lock(mutex_);
+      while (queue_.images() == 0 && !closed_) {
+        ++idle_workers_;
+        work_.Wait(mutex_);
+        --idle_workers_;
+      }
+      if (queue_.images() == 0) return false;
+      batch->taken = clock_.Now();
+      std::vector<std::shared_ptr<GenerateJob>> expired;
+      batch->slices = queue_.Take(options_.max_batch_images, idle_workers_ + 1, batch->taken, &expired);
+      metrics_.SetQueueDepth(queue_.images());
+      for (const auto& job : expired) End(job, Expired(), &finished);
+    }
+    NotifyDone(finished);
+    if (!batch->slices.empty()) return true;
+  }
+}
+
+void Batcher::WorkerLoop() {
+  Batch batch;
+  while (TakeBatch(&batch)) {
+    for (const Slice& slice : batch.slices) {
+      if (slice.offset == 0) metrics_.ObserveQueueTime(batch.taken - slice.job->scheduling_.arrival);
+    }
+    runner_.Compute(batch);
+    if (options_.encoders == 0) DeliverAll(batch);
+    ObserveRate(batch);
+    if (options_.encoders > 0) computed_.Push(std::move(batch));
+    batch = {};
+  }
+}
+
+void Batcher::EncoderLoop() {
+  Batch batch;
+  while (computed_.Pop(&batch)) {
+    DeliverAll(batch);
+    batch = {};
+  }
+}
+
+void Batcher::ObserveRate(const Batch& batch) {
+  const auto elapsed = clock_.Now() - batch.taken;
+  MutexLock lock(mutex_);
+  rate_.Observe(batch.results.size(), elapsed);
+}
+
+void Batcher::DeliverAll(const Batch& batch) {
+  size_t row = 0;
+  for (const Slice& slice : batch.slices) {
+    absl::Status status = runner_.Deliver(batch, slice, row);
+    row += slice.count;
+    Finished finished;
+    {
+      MutexLock lock(mutex_);
+      auto& state = slice.job->scheduling_;
+      state.in_flight -= slice.count;
+      if (!status.ok() || (state.next == slice.job->spec().count && state.in_flight == 0)) {
+        End(slice.job, std::move(status), &finished);
+      } else {
+        FinishIfIdle(slice.job, &finished);
+      }
+    }
+    NotifyDone(finished);
+  }
+}
+
+void Batcher::Close() {
+  MutexLock close_lock(close_mutex_);
+  Finished finished;
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    const auto jobs = jobs_;
+    for (const auto& [key, job] : jobs) End(job, absl::UnavailableError("the server is stopping"), &finished);
+    work_.NotifyAll();
+  }
+  NotifyDone(finished);
+  workers_.clear();
+  computed_.Close();
+  encoders_.clear();
+}
+
+size_t Batcher::queued_images() const {
+  MutexLock lock(mutex_);
+  return queue_.images();
+}
+
+}  // namespace ganserve
