@@ -1,0 +1,230 @@
+#include "server/metrics/prometheus_metrics.h"
+
+#include <prometheus/collectable.h>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include "server/base/mutex.h"
+#include "server/metrics/process_metrics.h"
+
+namespace ganserve {
+namespace {
+
+using prometheus::BuildCounter;
+using prometheus::BuildGauge;
+using prometheus::BuildHistogram;
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+constexpr std::string_view kOtherMethod = "other";
+constexpr size_t kStatusCodes = 17;  // OK (0) to UNAUTHENTICATED (16), the same for absl and gRPC
+
+// Fine where a service of milliseconds lives, and beyond 10 s, so that a hanging call shows as such. In seconds.
+const Histogram::BucketBoundaries kSecondsBuckets = {0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005,
+                                                     0.0075, 0.01,    0.015,  0.025, 0.05,  0.1,   0.25,
+                                                     0.5,    1,       2.5,    5,     10,    30};
+const Histogram::BucketBoundaries kBatchBuckets = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+
+Counter& AddCounter(Registry& registry, const std::string& name, const std::string& help) {
+  return BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
+Gauge& AddGauge(Registry& registry, const std::string& name, const std::string& help) {
+  return BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+Histogram& AddHistogram(Registry& registry, const std::string& name, const std::string& help,
+                        const Histogram::BucketBoundaries& buckets) {
+  return BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
+}
+
+// The images dropped, one counter per DropReason.
+class DroppedImages {
+ public:
+  explicit DroppedImages(Registry& registry)
+      : DroppedImages(BuildCounter()
+                          .Name("ganserve_images_dropped_total")
+                          .Help("Images asked for and never delivered, by reason.")
+                          .Register(registry)) {}
+
+  Counter& of(DropReason reason) const {
+    switch (reason) {
+      case DropReason::kCancelled:
+        return cancelled_;
+      case DropReason::kExpired:
+        return expired_;
+      case DropReason::kRejected:
+        break;
+    }
+    return rejected_;
+  }
+
+ private:
+  explicit DroppedImages(Family<Counter>& family)
+      : cancelled_(family.Add({{"reason", "cancelled"}})),
+        expired_(family.Add({{"reason", "expired"}})),
+        rejected_(family.Add({{"reason", "rejected"}})) {}
+
+  Counter& cancelled_;
+  Counter& expired_;
+  Counter& rejected_;
+};
+
+// The series of one RPC.
+struct MethodSeries {
+  std::string name;
+  std::array<Counter*, kStatusCodes> requests;  // by status code
+  Histogram* seconds;
+  Gauge* in_flight;
+};
+
+std::vector<MethodSeries> AddMethods(Registry& registry, std::vector<std::string> methods) {
+  auto& requests = BuildCounter()
+                       .Name("ganserve_requests_total")
+                       .Help("RPCs answered, by method and status code.")
+                       .Register(registry);
+  auto& seconds = BuildHistogram()
+                      .Name("ganserve_request_seconds")
+                      .Help("From an RPC's arrival to the end of its answer.")
+                      .Register(registry);
+  auto& in_flight = BuildGauge()
+                        .Name("ganserve_requests_in_flight")
+                        .Help("RPCs that have arrived and are not answered.")
+                        .Register(registry);
+  methods.emplace_back(kOtherMethod);
+  std::vector<MethodSeries> series;
+  for (const std::string& method : methods) {
+    MethodSeries& added = series.emplace_back(MethodSeries{
+        method, {}, &seconds.Add({{"method", method}}, kSecondsBuckets), &in_flight.Add({{"method", method}})});
+    for (size_t code = 0; code < kStatusCodes; ++code) {
+      const std::string name = absl::StatusCodeToString(static_cast<absl::StatusCode>(code));
+      added.requests[code] = &requests.Add({{"method", method}, {"code", name}});
+    }
+  }
+  return series;
+}
+
+prometheus::MetricFamily ModelInfoFamily(const std::vector<ModelSeries>& models) {
+  prometheus::MetricFamily family{
+      "ganserve_model_info", "1 for every version of a model that is loaded.", prometheus::MetricType::Gauge, {}};
+  for (const ModelSeries& model : models) {
+    prometheus::ClientMetric& metric = family.metric.emplace_back();
+    metric.label = {{"model", model.model},
+                    {"version", std::to_string(model.version)},
+                    {"digest", model.digest},
+                    {"on_duty", model.on_duty ? "true" : "false"}};
+    metric.gauge.value = 1;
+  }
+  return family;
+}
+
+}  // namespace
+
+// Registered with the HTTP server as one Collectable. The registry comes first: the references point into it.
+struct PrometheusMetrics::Series : public prometheus::Collectable {
+  explicit Series(const Options& options) : methods(AddMethods(registry, options.methods)) {
+    BuildGauge()
+        .Name("ganserve_build_info")
+        .Help("1; what runs, in the labels.")
+        .Register(registry)
+        .Add({{"version", options.version}, {"torch", options.torch}, {"device", options.device}})
+        .Set(1);
+  }
+
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    std::vector<prometheus::MetricFamily> families = registry.Collect();
+    {
+      MutexLock lock(mutex);
+      families.push_back(ModelInfoFamily(models));
+    }
+    std::ranges::move(process.Collect(), std::back_inserter(families));
+    return families;
+  }
+
+  // The last method is "other".
+  const MethodSeries& Method(std::string_view name) const {
+    const auto found = std::ranges::find(methods, name, &MethodSeries::name);
+    return found == methods.end() ? methods.back() : *found;
+  }
+
+  Registry registry;
+  const std::vector<MethodSeries> methods;
+  Counter& images = AddCounter(registry, "ganserve_images_total", "Images encoded and handed to their callers.");
+  const DroppedImages dropped{registry};
+  Counter& batch_failures = AddCounter(registry, "ganserve_batch_failures_total",
+                                       "Batches whose forward pass failed and was tried again in halves.");
+  Histogram& queue_seconds =
+      AddHistogram(registry, "ganserve_queue_seconds",
+                   "From acceptance of a request to its first image being taken by a worker.", kSecondsBuckets);
+  Histogram& forward_seconds =
+      AddHistogram(registry, "ganserve_forward_seconds", "Forward pass of a batch.", kSecondsBuckets);
+  Histogram& encode_seconds =
+      AddHistogram(registry, "ganserve_encode_seconds", "Encoding of a batch's images.", kSecondsBuckets);
+  Histogram& batch_images =
+      AddHistogram(registry, "ganserve_batch_images", "Images in a batch's forward pass.", kBatchBuckets);
+  Gauge& queue_images = AddGauge(registry, "ganserve_queue_images", "Images accepted and not yet taken by a worker.");
+  Gauge& workers = AddGauge(registry, "ganserve_workers", "Threads that run forward passes.");
+
+  const ProcessMetrics process;
+  mutable Mutex mutex;
+  std::vector<ModelSeries> models ABSL_GUARDED_BY(mutex);
+};
+
+PrometheusMetrics::PrometheusMetrics(const Options& options) : series_(std::make_shared<Series>(options)) {}
+
+PrometheusMetrics::~PrometheusMetrics() = default;
+
+void PrometheusMetrics::SetQueueDepth(size_t images) { series_->queue_images.Set(static_cast<double>(images)); }
+
+void PrometheusMetrics::ObserveQueueTime(ServingMetrics::Seconds time) { series_->queue_seconds.Observe(time.count()); }
+
+void PrometheusMetrics::ObserveBatch(size_t images, ServingMetrics::Seconds forward) {
+  series_->batch_images.Observe(static_cast<double>(images));
+  series_->forward_seconds.Observe(forward.count());
+}
+
+void PrometheusMetrics::ObserveEncode(size_t /*images*/, ServingMetrics::Seconds time) {
+  series_->encode_seconds.Observe(time.count());
+}
+
+void PrometheusMetrics::CountImages(size_t images) { series_->images.Increment(static_cast<double>(images)); }
+
+void PrometheusMetrics::CountDropped(DropReason reason, size_t images) {
+  series_->dropped.of(reason).Increment(static_cast<double>(images));
+}
+
+void PrometheusMetrics::CountBatchFailure() { series_->batch_failures.Increment(); }
+
+void PrometheusMetrics::CallStarted(std::string_view method) { series_->Method(method).in_flight->Increment(); }
+
+void PrometheusMetrics::CallFinished(std::string_view method, absl::StatusCode code, CallMetrics::Seconds latency) {
+  const MethodSeries& series = series_->Method(method);
+  const auto index = static_cast<size_t>(code);
+  series.requests[index < kStatusCodes ? index : static_cast<size_t>(absl::StatusCode::kUnknown)]->Increment();
+  series.seconds->Observe(latency.count());
+  series.in_flight->Decrement();
+}
+
+void PrometheusMetrics::SetModels(std::vector<ModelSeries> models) {
+  MutexLock lock(series_->mutex);
+  series_->models = std::move(models);
+}
+
+void PrometheusMetrics::SetWorkers(size_t workers) { series_->workers.Set(static_cast<double>(workers)); }
+
+std::string PrometheusMetrics::Text() const { return prometheus::TextSerializer().Serialize(series_->Collect()); }
+
+std::shared_ptr<prometheus::Collectable> PrometheusMetrics::collectable() const { return series_; }
+
+}  // namespace ganserve
