@@ -1,0 +1,104 @@
+#include "server/option_table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace ganserve {
+namespace {
+
+constexpr int64_t kSecond = 1000;  // durations are in milliseconds
+constexpr int64_t kHour = 3600 * kSecond;
+constexpr int64_t kDay = 24 * kHour;
+constexpr int64_t kKiB = 1 << 10;
+constexpr int64_t kMiB = 1 << 20;
+constexpr OptionUnit kImages = OptionUnit::kImages;
+constexpr OptionUnit kBytes = OptionUnit::kBytes;
+
+using Options = ServerOptions;
+
+// Upper ends are where a value stops being a choice and is a slip of the keyboard; those of bytes also keep below what
+// protobuf can carry in one message (2 GiB).
+constexpr OptionSpec kTable[] = {
+    {"Addresses", "listen", "HOST:PORT", &Options::listen, "Where gRPC listens. Port 0 takes a free one."},
+    {"Addresses", "metrics-listen", "HOST:PORT|off", &Options::metrics_listen,
+     "Where HTTP answers /metrics for Prometheus. Empty: nowhere, like off."},
+    {"Addresses", "reflection", "on|off", &Options::reflection, "Whether gRPC reflection describes the service."},
+
+    {"Models", "models", "DIR", &Options::models,
+     "Model repository, DIR/<model>/<version>/model.pt. Empty: the embedded default model."},
+    {"Models", "default-model", "NAME", &Options::default_model,
+     "The model of requests that name none. Empty: the only one of the repository."},
+    {"Models", "versions-per-model", "N", &Options::versions_per_model,
+     "How many versions of a model are kept loaded, newest first.", 1, 1024},
+
+    {"Computation", "device", "auto|cpu|cuda:N", &Options::device,
+     "Where generators run. auto: a GPU if there is one."},
+    {"Computation", "workers", "N", &Options::workers, "Threads that run generators.", 0, 4096, OptionUnit::kNone,
+     "one per core of the CPU quota; one per GPU"},
+    {"Computation", "max-batch-images", "N", &Options::max_batch_images, "Images of one forward pass.", 0, 65536,
+     kImages, "16 on a CPU, 256 on a GPU"},
+    {"Computation", "max-queue-images", "N", &Options::max_queue_images,
+     "Images that may wait. Beyond, calls are refused with RESOURCE_EXHAUSTED.", 1, 100'000'000, kImages},
+
+    {"Limits of a call", "max-images-per-call", "N", &Options::max_images_per_call, "Images of one Generate.", 1,
+     1'000'000, kImages},
+    {"Limits of a call", "max-response-bytes", "BYTES", &Options::max_response_bytes,
+     "Estimated answer of one Generate.", 64 * kKiB, 1024 * kMiB, kBytes},
+    {"Limits of a call", "max-images-per-stream", "N", &Options::max_images_per_stream, "Images of one GenerateStream.",
+     1, 1'000'000'000'000, kImages},
+    {"Limits of a call", "stream-window-images", "N", &Options::stream_window_images,
+     "Images that a stream may be ahead of its reader.", 0, 1'000'000, kImages, "4 batches"},
+    {"Limits of a call", "max-receive-bytes", "BYTES", &Options::max_receive_bytes,
+     "Largest request message; requests are small.", 1 * kKiB, 64 * kMiB, kBytes},
+
+    {"Connections", "max-streams-per-connection", "N", &Options::max_streams_per_connection,
+     "Calls in flight on one connection.", 1, 1'000'000},
+    {"Connections", "keepalive-time", "DURATION", &Options::keepalive_time, "A silent connection is pinged after this.",
+     1 * kSecond, 1 * kDay},
+    {"Connections", "keepalive-timeout", "DURATION", &Options::keepalive_timeout,
+     "A connection that leaves a ping unanswered for this is closed.", 100, 1 * kHour},
+    {"Connections", "keepalive-min-client-interval", "DURATION", &Options::keepalive_min_client_interval,
+     "Clients that ping more often are disconnected.", 0, 1 * kDay},
+    {"Connections", "max-connection-age", "DURATION", &Options::max_connection_age,
+     "Connections are closed after this, so that clients spread over new replicas.", 0, 30 * kDay, OptionUnit::kNone,
+     "never"},
+    {"Connections", "max-connection-age-grace", "DURATION", &Options::max_connection_age_grace,
+     "What calls in flight get to finish then.", 0, 1 * kDay},
+
+    {"Stopping", "drain-grace", "DURATION", &Options::drain_grace,
+     "After SIGTERM, calls are still accepted for this while health says NOT_SERVING.", 0, 1 * kHour},
+    {"Stopping", "drain-timeout", "DURATION", &Options::drain_timeout,
+     "Accepted calls that are not finished after this are cancelled.", 0, 1 * kDay},
+
+    {"Access", "tls-cert", "FILE", &Options::tls_cert,
+     "Certificate chain, PEM. Turns TLS on. Reloaded when it changes."},
+    {"Access", "tls-key", "FILE", &Options::tls_key, "Private key of the certificate, PEM, without a passphrase."},
+    {"Access", "tls-client-ca", "FILE", &Options::tls_client_ca,
+     "Authorities of client certificates, PEM. Turns mutual TLS on."},
+    {"Access", "tls-reload-interval", "DURATION", &Options::tls_reload_interval,
+     "Changed TLS files are noticed by the first connection after this. 0: at every connection.", 0, 1 * kDay},
+    {"Access", "token-file", "GROUP=FILE", &Options::token_file,
+     "Bearer tokens, one a line, for the methods of GROUP: generate (Generate, GenerateStream) or info (GetServerInfo, "
+     "reflection). Repeatable; in the environment and in one value, separated by commas. Health stays open."},
+    {"Access", "token-reload-interval", "DURATION", &Options::token_reload_interval,
+     "Changed token files are noticed by the first call after this. 0: at every call.", 0, 1 * kDay},
+    {"Access", "allow-insecure-tokens", "on|off", &Options::allow_insecure_tokens,
+     "Accept tokens without TLS beyond loopback: only where something in front ends TLS."},
+
+    {"Logging", "log-format", "text|json", &Options::log_format, "Lines for a person or for a machine, on stderr."},
+    {"Logging", "log-level", "debug|info|warning|error", &Options::log_level, "The least severe that is logged."},
+};
+
+}  // namespace
+
+std::span<const OptionSpec> OptionTable() { return kTable; }
+
+std::string EnvironmentName(absl::string_view option_name) {
+  return absl::StrCat("GANSERVE_", absl::AsciiStrToUpper(absl::StrReplaceAll(option_name, {{"-", "_"}})));
+}
+
+}  // namespace ganserve
