@@ -34,32 +34,37 @@ absl::Status CheckAddress(const std::string& address, const std::string& host, c
     return absl::InvalidArgumentError(
         absl::StrCat("metrics address '", address, "' needs a port between 0 and ", kMaxPort, ": host:port"));
   }
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (host.find_first_of(", \t") != std::string::npos ||
-      (!bracketed && host.find_first_of(":[]") != std::string::npos)) {
+  if (host.find_first_of(", \t:[]") != std::string::npos) {
     return absl::InvalidArgumentError(
-        absl::StrCat("metrics address '", address, "' is not host:port with an IPv6 host in brackets"));
+        absl::StrCat("metrics address '", address, "' is not host:port with one IPv4 address or name as its host"));
   }
   return absl::OkStatus();
 }
 
-// Connects to the listener and waits until it hangs up, at most 2 s. False: nobody listens there.
-bool WakeListener(const std::string& host, int port) {
-  const std::string bare_host = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const char* node = bare_host.empty() ? nullptr : bare_host.c_str();  // null: loopback
-  if (getaddrinfo(node, std::to_string(port).c_str(), &hints, &found) != 0) return false;
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> address(found, freeaddrinfo);
-  const UniqueFd fd(socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (connect(fd.get(), address->ai_addr, address->ai_addrlen) != 0) return false;
+// Connects and waits until the other side hangs up, at most 2 s. False: nobody listens there.
+bool ConnectAndWait(const addrinfo& address) {
+  const UniqueFd fd(socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(fd.get(), address.ai_addr, address.ai_addrlen) != 0) return false;
   const timeval timeout = {.tv_sec = 2, .tv_usec = 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
   ::shutdown(fd.get(), SHUT_WR);
   char unused = 0;
   recv(fd.get(), &unused, sizeof(unused), 0);
   return true;
+}
+
+// Wakes the listener up, at whichever of the host's addresses it is. False: at none.
+bool WakeListener(const std::string& host, int port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const char* node = host.empty() ? nullptr : host.c_str();  // null: loopback
+  if (getaddrinfo(node, std::to_string(port).c_str(), &hints, &found) != 0) return false;
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> addresses(found, freeaddrinfo);
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    if (ConnectAndWait(*address)) return true;
+  }
+  return false;
 }
 
 }  // namespace

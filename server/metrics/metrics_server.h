@@ -11,9 +11,10 @@ namespace ganserve {
 
 class MetricsServer {
  public:
-  // Serves `metrics` on `address`, "host:port" or ":port" (every interface); an IPv6 host stands in brackets. Port 0
-  // takes a free one. When `metrics` goes first, scrapes answer with an empty page. INVALID_ARGUMENT: not such an
-  // address. UNAVAILABLE: the port is taken, or the host is none of this machine's.
+  // Serves `metrics` on `address`, "host:port" or ":port" (every interface), IPv4 only: Debian's civetweb, on which
+  // prometheus-cpp stands, is built without IPv6. Port 0 takes a free one. When `metrics` goes first, what it counted
+  // is no longer served. INVALID_ARGUMENT: not such an address. UNAVAILABLE: the port is taken, or the host is none of
+  // this machine's.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Create(const std::string& address,
                                                                const PrometheusMetrics& metrics);
 

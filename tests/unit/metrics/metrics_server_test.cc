@@ -81,8 +81,9 @@ TEST_F(MetricsServerTest, RefusesATakenPortNamingIt) {
 }
 
 TEST_F(MetricsServerTest, RefusesAddressesThatAreNone) {
-  for (const char* address : {"", "localhost", "9090", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:http",
-                              "127.0.0.1:-1", "127.0.0.1:9090s", "127.0.0.1:1,127.0.0.1:2", "::1:9090", "[::1:9090"}) {
+  for (const char* address :
+       {"", "localhost", "9090", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:9090s",
+        "127.0.0.1:1,127.0.0.1:2", "::1:9090", "[::1]:9090", "[::1:9090"}) {
     const auto server = MetricsServer::Create(address, metrics_);
     EXPECT_EQ(server.status().code(), absl::StatusCode::kInvalidArgument) << address;
     EXPECT_THAT(std::string(server.status().message()), HasSubstr("'" + std::string(address) + "'"));
