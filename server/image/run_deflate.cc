@@ -88,25 +88,33 @@ struct Tokens {
   std::array<uint32_t, kLiteralSymbols> frequency{};
 };
 
+// Whether the kMinRun bytes from data[i] on, i > 0, are all like the one before. One comparison that is nearly always
+// false where there are no runs, and so is well predicted.
+bool StartsRun(std::span<const uint8_t> data, size_t i) {
+  if (i + kMinRun > data.size()) return false;
+  uint32_t bytes = 0;
+  std::memcpy(&bytes, &data[i - 1], sizeof(bytes));
+  return bytes == data[i - 1] * 0x01010101U;
+}
+
 size_t RunLength(std::span<const uint8_t> data, size_t begin) {
   const size_t end = std::min(data.size(), begin + kMaxRun);
-  size_t i = begin;
+  size_t i = begin + kMinRun;
   while (i < end && data[i] == data[begin - 1]) ++i;
   return i - begin;
 }
 
 void Tokenize(std::span<const uint8_t> data, Tokens& tokens) {
   for (size_t i = 0; i < data.size();) {
-    if (i > 0 && data[i] == data[i - 1]) {
-      if (const size_t run = RunLength(data, i); run >= kMinRun) {
-        ++tokens.frequency[kRunSymbols[run - kMinRun].symbol];
-        tokens.token[tokens.size++] = static_cast<uint16_t>(kRunToken + run - kMinRun);
-        i += run;
-        continue;
-      }
+    if (i > 0 && StartsRun(data, i)) {
+      const size_t run = RunLength(data, i);
+      ++tokens.frequency[kRunSymbols[run - kMinRun].symbol];
+      tokens.token[tokens.size++] = static_cast<uint16_t>(kRunToken + run - kMinRun);
+      i += run;
+    } else {
+      ++tokens.frequency[data[i]];
+      tokens.token[tokens.size++] = data[i++];
     }
-    ++tokens.frequency[data[i]];
-    tokens.token[tokens.size++] = data[i++];
   }
   ++tokens.frequency[kEndOfBlock];
 }

@@ -1,7 +1,7 @@
 // A zlib stream (RFC 1950, RFC 1951) for small inputs: runs of one byte as matches at distance 1, everything in one
 // block with its own Huffman code. On filtered pixels as generators make them a search for other matches gains nothing
-// worth its time (measured: 1 % on Fashion-MNIST, nothing on noisy RGB), and without it no tables need be cleared:
-// libdeflate's set-up alone (12 us) costs more than this whole encoder on a 32x32x1 image.
+// worth its time (measured: 1 % on Fashion-MNIST, nothing on noisy RGB), and without it no tables need be cleared: for
+// a 32x32x1 image libdeflate takes 13 us or more, most of it set-up, and this encoder 8 us.
 #pragma once
 
 #include <cstddef>
