@@ -34,6 +34,9 @@ constexpr size_t kStatusCodes = 17;  // OK (0) to UNAUTHENTICATED (16), the same
 const Histogram::BucketBoundaries kSecondsBuckets = {0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005,
                                                      0.0075, 0.01,    0.015,  0.025, 0.05,  0.1,   0.25,
                                                      0.5,    1,       2.5,    5,     10,    30};
+// From one small image (10 us) on.
+const Histogram::BucketBoundaries kEncodeBuckets = {0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+                                                    0.005,   0.01,     0.025,   0.05,   0.1,     1,      10,    30};
 const Histogram::BucketBoundaries kBatchBuckets = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 
 Counter& AddCounter(Registry& registry, const std::string& name, const std::string& help) {
@@ -169,8 +172,8 @@ struct PrometheusMetrics::Series : public prometheus::Collectable {
                    "From acceptance of a request to its first image being taken by a worker.", kSecondsBuckets);
   Histogram& forward_seconds =
       AddHistogram(registry, "ganserve_forward_seconds", "Forward pass of a batch.", kSecondsBuckets);
-  Histogram& encode_seconds =
-      AddHistogram(registry, "ganserve_encode_seconds", "Encoding of a batch's images.", kSecondsBuckets);
+  Histogram& encode_seconds = AddHistogram(registry, "ganserve_encode_seconds",
+                                           "Encoding of the images that one request has in a batch.", kEncodeBuckets);
   Histogram& batch_images =
       AddHistogram(registry, "ganserve_batch_images", "Images in a batch's forward pass.", kBatchBuckets);
   Gauge& queue_images = AddGauge(registry, "ganserve_queue_images", "Images accepted and not yet taken by a worker.");

@@ -98,7 +98,8 @@ TEST(PrometheusMetrics, CountsWhatServingReports) {
   EXPECT_EQ(scrape.Value("ganserve_batch_images_bucket{le=\"32\"}"), 2);
   EXPECT_EQ(scrape.Value("ganserve_forward_seconds_bucket{le=\"0.01\"}"), 1);
   EXPECT_EQ(scrape.Value("ganserve_forward_seconds_bucket{le=\"0.015\"}"), 2);
-  EXPECT_EQ(scrape.Value("ganserve_encode_seconds_count"), 1);
+  EXPECT_EQ(scrape.Value("ganserve_encode_seconds_bucket{le=\"0.00025\"}"), 0);
+  EXPECT_EQ(scrape.Value("ganserve_encode_seconds_bucket{le=\"0.0005\"}"), 1);
   EXPECT_EQ(scrape.Value("ganserve_images_total"), 33);
   EXPECT_EQ(scrape.Value("ganserve_images_dropped_total{reason=\"cancelled\"}"), 1);
   EXPECT_EQ(scrape.Value("ganserve_images_dropped_total{reason=\"expired\"}"), 2);
