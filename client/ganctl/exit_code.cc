@@ -1,0 +1,39 @@
+#include "client/ganctl/exit_code.h"
+
+#include <cstdio>
+
+#include "absl/strings/str_cat.h"
+
+namespace ganserve::ganctl {
+namespace {
+
+void PrintLine(const std::string& text) {
+  std::string line = absl::StrCat("ganctl: ", text);
+  for (char& c : line) {
+    if (c == '\n' || c == '\r') c = ' ';
+  }
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+}  // namespace
+
+ExitCode ReportError(const absl::Status& status, const std::string& server, const std::stop_token& stop) {
+  const std::string text = absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message());
+  if (stop.stop_requested()) {
+    PrintLine("interrupted");
+    return kInterrupted;
+  }
+  if (status.code() == absl::StatusCode::kUnavailable) {
+    PrintLine(absl::StrCat("no answer from ", server, ": ", text));
+    return kUnavailable;
+  }
+  PrintLine(text);
+  return kFailed;
+}
+
+ExitCode ReportUsage(const std::string& message) {
+  PrintLine(absl::StrCat(message, " (see ganctl --help)"));
+  return kUsage;
+}
+
+}  // namespace ganserve::ganctl

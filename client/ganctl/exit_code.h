@@ -1,0 +1,33 @@
+// What ganctl tells a script, and the one line it tells a person.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace ganserve::ganctl {
+
+// In ganctl --help and in client/README.md as well.
+enum ExitCode : int {
+  kOk = 0,
+  // The server refused or failed, or a file could not be written.
+  kFailed = 1,
+  // The command line is wrong; nothing was sent.
+  kUsage = 2,
+  // The server cannot be reached, is stopping, or is not ready.
+  kUnavailable = 3,
+  // A stream broke after some images were written.
+  kPartial = 4,
+  // By SIGINT or SIGTERM.
+  kInterrupted = 130,
+};
+
+// Prints "ganctl: CODE: message" to standard error and returns kFailed, kUnavailable or, once `stop` is requested,
+// kInterrupted. `server` is named where it could not be reached.
+ExitCode ReportError(const absl::Status& status, const std::string& server, const std::stop_token& stop);
+
+// Prints "ganctl: message" and returns kUsage.
+ExitCode ReportUsage(const std::string& message);
+
+}  // namespace ganserve::ganctl
