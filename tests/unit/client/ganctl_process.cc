@@ -1,0 +1,63 @@
+#include "tests/unit/client/ganctl_process.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace ganserve::ganctl {
+namespace {
+
+// For exec: pointers into the strings, and the null that ends them.
+std::vector<char*> Pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+GanctlProcess::GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+  std::string pattern = testing::TempDir() + "/ganctl_process_XXXXXX";
+  folder_ = ::mkdtemp(pattern.data());
+  std::vector<std::string> argv = {GANCTL_PATH};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  std::vector<std::string> env = environment;
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  const int flags = O_WRONLY | O_CREAT;
+  posix_spawn_file_actions_addopen(&actions, 1, (folder_ + "/out").c_str(), flags, 0600);
+  posix_spawn_file_actions_addopen(&actions, 2, (folder_ + "/err").c_str(), flags, 0600);
+  const int error = ::posix_spawn(&pid_, GANCTL_PATH, &actions, nullptr, Pointers(argv).data(), Pointers(env).data());
+  posix_spawn_file_actions_destroy(&actions);
+  EXPECT_EQ(error, 0);
+}
+
+GanctlProcess::~GanctlProcess() { std::filesystem::remove_all(folder_); }
+
+void GanctlProcess::Signal(int signal) { ::kill(pid_, signal); }
+
+int GanctlProcess::Wait() {
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::string GanctlProcess::out() const { return ReadAll(folder_ + "/out"); }
+
+std::string GanctlProcess::err() const { return ReadAll(folder_ + "/err"); }
+
+}  // namespace ganserve::ganctl
