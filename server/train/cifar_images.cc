@@ -1,0 +1,34 @@
+#include <array>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/train/data_file.h"
+#include "server/train/data_formats.h"
+#include "server/train/image_fit.h"
+
+namespace ganserve {
+namespace {
+
+constexpr PlanarShape kCifarShape{32, 32, 3};
+constexpr size_t kRecordBytes = 1 + 32 * 32 * 3;
+constexpr int kMaxLabel = 9;
+
+}  // namespace
+
+absl::Status AppendCifarImages(const std::string& path, ImageSet* set) {
+  GANSERVE_ASSIGN_OR_RETURN(DataFile file, DataFile::Open(path));
+  std::array<uint8_t, kRecordBytes> record;
+  bool at_end = false;
+  while (!at_end) {
+    const uint64_t start = file.offset();
+    GANSERVE_RETURN_IF_ERROR(file.Read(record));
+    if (record[0] > kMaxLabel) {
+      return file.Corrupt(absl::StrCat("label is ", record[0], ", must be 0 to ", kMaxLabel, ","), start);
+    }
+    AppendFitted(std::span<const uint8_t>(record).subspan(1), kCifarShape, set->shape, &set->samples);
+    GANSERVE_ASSIGN_OR_RETURN(at_end, file.AtEnd());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ganserve

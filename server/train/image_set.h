@@ -1,0 +1,33 @@
+// Training images in memory, already of the size and channels that the networks take.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace ganserve {
+
+// 8-bit samples, planar: [channels, height, width].
+struct PlanarShape {
+  int width = 0;
+  int height = 0;
+  int channels = 0;  // 1 (grey) or 3 (RGB)
+
+  size_t samples() const {
+    return static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels);
+  }
+  bool operator==(const PlanarShape&) const = default;
+};
+
+struct ImageSet {
+  PlanarShape shape;
+  std::vector<uint8_t> samples;  // [count, channels, height, width]
+
+  size_t count() const { return shape.samples() == 0 ? 0 : samples.size() / shape.samples(); }
+  std::span<const uint8_t> image(size_t index) const {
+    return std::span(samples).subspan(index * shape.samples(), shape.samples());
+  }
+};
+
+}  // namespace ganserve

@@ -1,0 +1,155 @@
+#include "server/train/job_directory.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/train/event_log.h"
+#include "server/train/publish.h"
+
+namespace ganserve {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kCheckpointSuffix[] = ".ckpt";
+// The newest, and the one before in case the newest is the one that diverged.
+constexpr size_t kKeptCheckpoints = 2;
+
+v1::TrainerState ToProto(JobState state) {
+  switch (state) {
+    case JobState::kRunning:
+      return v1::TRAINER_STATE_RUNNING;
+    case JobState::kSucceeded:
+      return v1::TRAINER_STATE_SUCCEEDED;
+    case JobState::kStopped:
+      return v1::TRAINER_STATE_STOPPED;
+    case JobState::kFailed:
+      return v1::TRAINER_STATE_FAILED;
+  }
+  return v1::TRAINER_STATE_UNSPECIFIED;
+}
+
+v1::TrainerEvent EventAt(uint64_t step) {
+  v1::TrainerEvent event;
+  event.set_step(step);
+  return event;
+}
+
+// By step, ascending. Temporary and foreign files are no checkpoints.
+std::map<uint64_t, std::string> Checkpoints(const std::string& job) {
+  std::map<uint64_t, std::string> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fs::path(job) / "checkpoints", error)) {
+    uint64_t step = 0;
+    const fs::path& path = entry.path();
+    if (path.extension() == kCheckpointSuffix && absl::SimpleAtoi(path.stem().string(), &step))
+      found[step] = path.string();
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<JobDirectory> JobDirectory::Create(const std::string& path, const std::string& spec) {
+  std::error_code error;
+  if (fs::exists(fs::path(path) / "spec", error)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(path, ": holds a training job already; choose another folder or --resume"));
+  }
+  for (const char* folder : {"checkpoints", "samples", "exports"}) {
+    GANSERVE_RETURN_IF_ERROR(MakeFolders(absl::StrCat(path, "/", folder)));
+  }
+  GANSERVE_RETURN_IF_ERROR(PublishFile(absl::StrCat(path, "/spec"), spec));
+  return OpenEvents(path);
+}
+
+absl::StatusOr<JobDirectory> JobDirectory::Open(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(fs::path(path) / "spec", error)) {
+    return absl::NotFoundError(absl::StrCat(path, ": holds no training job to resume"));
+  }
+  return OpenEvents(path);
+}
+
+absl::StatusOr<JobDirectory> JobDirectory::OpenEvents(const std::string& path) {
+  GANSERVE_ASSIGN_OR_RETURN(EventLog events, EventLog::Open(absl::StrCat(path, "/events")));
+  return JobDirectory(path, std::make_unique<EventLog>(std::move(events)));
+}
+
+JobDirectory::JobDirectory(std::string path, std::unique_ptr<EventLog> events)
+    : path_(std::move(path)), events_(std::move(events)) {}
+JobDirectory::JobDirectory(JobDirectory&&) noexcept = default;
+JobDirectory& JobDirectory::operator=(JobDirectory&&) noexcept = default;
+JobDirectory::~JobDirectory() = default;
+
+absl::Status JobDirectory::RecordState(uint64_t step, JobState state, const std::string& message) {
+  v1::TrainerEvent event = EventAt(step);
+  event.mutable_state_change()->set_state(ToProto(state));
+  event.mutable_state_change()->set_message(message);
+  return events_->Append(std::move(event));
+}
+
+absl::Status JobDirectory::RecordLosses(uint64_t step, const LossReport& losses) {
+  v1::TrainerEvent event = EventAt(step);
+  v1::TrainerLosses& out = *event.mutable_losses();
+  out.set_epoch(static_cast<uint32_t>(losses.epoch));
+  out.set_epochs(static_cast<uint32_t>(losses.epochs));
+  out.set_batch(static_cast<uint32_t>(losses.batch));
+  out.set_batches(static_cast<uint32_t>(losses.batches));
+  out.set_discriminator_loss(losses.discriminator_loss);
+  out.set_generator_loss(losses.generator_loss);
+  return events_->Append(std::move(event));
+}
+
+absl::Status JobDirectory::PublishSample(uint64_t step, const std::string& png) {
+  v1::TrainerEvent event = EventAt(step);
+  const std::string name = absl::StrCat("samples/", step, ".png");
+  event.mutable_sample()->set_path(name);
+  GANSERVE_RETURN_IF_ERROR(PublishFile(absl::StrCat(path_, "/", name), png));
+  return events_->Append(std::move(event));
+}
+
+absl::Status JobDirectory::PublishCheckpoint(uint64_t step, const Writer& write) {
+  v1::TrainerEvent event = EventAt(step);
+  const std::string name = absl::StrCat("checkpoints/", step, kCheckpointSuffix);
+  event.mutable_checkpoint()->set_path(name);
+  GANSERVE_RETURN_IF_ERROR(PublishFileWith(absl::StrCat(path_, "/", name), write));
+  GANSERVE_RETURN_IF_ERROR(events_->Append(std::move(event)));
+  RemoveOldCheckpoints();
+  return absl::OkStatus();
+}
+
+absl::Status JobDirectory::PublishExport(uint64_t step, const Writer& write_model, const std::string& model_json) {
+  v1::TrainerEvent event = EventAt(step);
+  event.mutable_export_()->set_path(absl::StrCat("exports/", step));
+  const auto write = [&](const std::string& folder) -> absl::Status {
+    GANSERVE_RETURN_IF_ERROR(write_model(absl::StrCat(folder, "/model.pt")));
+    return PublishFile(absl::StrCat(folder, "/model.json"), model_json);
+  };
+  GANSERVE_RETURN_IF_ERROR(PublishFolderWith(ExportPath(step), write));
+  return events_->Append(std::move(event));
+}
+
+std::optional<JobDirectory::Checkpoint> JobDirectory::LastCheckpoint() const {
+  const auto checkpoints = Checkpoints(path_);
+  if (checkpoints.empty()) return std::nullopt;
+  const auto& [step, path] = *checkpoints.rbegin();
+  return Checkpoint{step, path};
+}
+
+void JobDirectory::RemoveOldCheckpoints() const {
+  auto checkpoints = Checkpoints(path_);
+  while (checkpoints.size() > kKeptCheckpoints) {
+    std::error_code ignored;  // an old checkpoint that stays is only a waste of space
+    fs::remove(checkpoints.begin()->second, ignored);
+    checkpoints.erase(checkpoints.begin());
+  }
+}
+
+std::string JobDirectory::ExportPath(uint64_t step) const { return absl::StrCat(path_, "/exports/", step); }
+
+}  // namespace ganserve

@@ -1,0 +1,93 @@
+#include "server/train/publish.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/base/unique_fd.h"
+
+namespace ganserve {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string TemporaryName(const std::string& path) { return absl::StrCat(path, ".tmp.", ::getpid()); }
+
+absl::Status Sync(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() || ::fsync(fd.get()) != 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot sync"));
+  return absl::OkStatus();
+}
+
+absl::Status Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) return absl::ErrnoToStatus(errno, absl::StrCat(to, ": cannot publish"));
+  return Sync(fs::path(to).parent_path().string());
+}
+
+absl::Status SyncFolder(const std::string& path) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path, error)) {
+    GANSERVE_RETURN_IF_ERROR(Sync(entry.path().string()));
+  }
+  if (error) return absl::UnavailableError(absl::StrCat(path, ": cannot list: ", error.message()));
+  return Sync(path);
+}
+
+// Removes the temporary file or folder unless it was renamed.
+class Temporary {
+ public:
+  explicit Temporary(const std::string& path) : name_(TemporaryName(path)) {}
+  ~Temporary() {
+    std::error_code ignored;  // there is nobody to tell, and the name says what it is
+    fs::remove_all(name_, ignored);
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  const std::string& name() const { return name_; }
+
+ private:
+  const std::string name_;
+};
+
+}  // namespace
+
+absl::Status PublishFile(const std::string& path, absl::string_view contents) {
+  return PublishFileWith(path, [contents](const std::string& temporary) -> absl::Status {
+    std::ofstream stream(temporary, std::ios::binary);
+    stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
+    stream.close();
+    if (!stream) return absl::UnavailableError(absl::StrCat(temporary, ": cannot write"));
+    return absl::OkStatus();
+  });
+}
+
+absl::Status PublishFileWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write) {
+  const Temporary temporary(path);
+  GANSERVE_RETURN_IF_ERROR(write(temporary.name()));
+  GANSERVE_RETURN_IF_ERROR(Sync(temporary.name()));
+  return Rename(temporary.name(), path);
+}
+
+absl::Status PublishFolderWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write) {
+  std::error_code error;
+  if (fs::exists(path, error)) return absl::AlreadyExistsError(absl::StrCat(path, ": exists already"));
+  const Temporary temporary(path);
+  GANSERVE_RETURN_IF_ERROR(MakeFolders(temporary.name()));
+  GANSERVE_RETURN_IF_ERROR(write(temporary.name()));
+  GANSERVE_RETURN_IF_ERROR(SyncFolder(temporary.name()));
+  return Rename(temporary.name(), path);
+}
+
+absl::Status MakeFolders(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(path, ": cannot create the folder: ", error.message()));
+}
+
+}  // namespace ganserve

@@ -1,0 +1,24 @@
+// Files that are complete or absent, even after a power cut: written beside their place, synced, then renamed into it.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace ganserve {
+
+// Replaces `path` by `contents`.
+absl::Status PublishFile(const std::string& path, absl::string_view contents);
+
+// Lets `write` fill a temporary file and publishes it as `path`. Nothing is left behind when `write` fails.
+absl::Status PublishFileWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write);
+
+// The same for a folder with everything that `write` puts into it (files only). ALREADY_EXISTS when `path` exists.
+absl::Status PublishFolderWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write);
+
+// Creates `path` and its parents where missing.
+absl::Status MakeFolders(const std::string& path);
+
+}  // namespace ganserve

@@ -1,0 +1,61 @@
+#include "server/train/train_options.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+
+namespace ganserve {
+namespace {
+
+template <typename Value>
+absl::Status InRange(const char* option, Value value, Value low, Value high) {
+  if (value >= low && value <= high) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(option, " is ", value, ", must be ", low, " to ", high));
+}
+
+}  // namespace
+
+absl::Status ValidateShape(const NetworkShape& shape) {
+  if (shape.image_size != 32 && shape.image_size != 64 && shape.image_size != 128) {
+    return absl::InvalidArgumentError(absl::StrCat("--size is ", shape.image_size, ", must be 32, 64 or 128"));
+  }
+  if (shape.channels != 1 && shape.channels != 3) {
+    return absl::InvalidArgumentError(absl::StrCat("--channels is ", shape.channels, ", must be 1 (grey) or 3 (RGB)"));
+  }
+  GANSERVE_RETURN_IF_ERROR(InRange("--width", shape.width, 1, 512));
+  return InRange("--latent", shape.latent_size, 1, 4096);
+}
+
+absl::Status ValidateTrainOptions(const TrainOptions& options) {
+  GANSERVE_RETURN_IF_ERROR(ValidateShape(options.shape));
+  GANSERVE_RETURN_IF_ERROR(InRange("--epochs", options.epochs, 1, 1'000'000));
+  GANSERVE_RETURN_IF_ERROR(InRange("--batch", options.batch_size, 2, 65'536));
+  GANSERVE_RETURN_IF_ERROR(InRange("--threads", options.threads, 0, 1024));
+  GANSERVE_RETURN_IF_ERROR(InRange("--learning-rate", options.learning_rate, 1e-8, 1.0));
+  GANSERVE_RETURN_IF_ERROR(InRange("--ema-decay", options.ema_decay, 0.0, 0.999999));
+  GANSERVE_RETURN_IF_ERROR(InRange("--report-every", options.report_every, 1, 1'000'000));
+  GANSERVE_RETURN_IF_ERROR(InRange("--sample-every", options.sample_every, 1, 1'000'000));
+  return InRange("--checkpoint-every", options.checkpoint_every, 1, 1'000'000);
+}
+
+std::string SpecJson(const TrainOptions& options) {
+  const nlohmann::ordered_json spec = {
+      {"data", options.data},
+      {"size", options.shape.image_size},
+      {"channels", options.shape.channels},
+      {"width", options.shape.width},
+      {"latent", options.shape.latent_size},
+      {"epochs", options.epochs},
+      {"batch", options.batch_size},
+      {"seed", options.seed},
+      {"learning_rate", options.learning_rate},
+      {"ema_decay", options.ema_decay},
+      {"report_every", options.report_every},
+      {"sample_every", options.sample_every},
+      {"checkpoint_every", options.checkpoint_every},
+  };
+  return spec.dump(2) + "\n";
+}
+
+}  // namespace ganserve

@@ -1,0 +1,207 @@
+#include "server/train/trainer.h"
+
+#include <torch/torch.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/train/dcgan.h"
+#include "server/train/generator_export.h"
+#include "server/train/model_description.h"
+#include "server/train/png_io.h"
+#include "server/train/random_streams.h"
+
+namespace ganserve {
+namespace {
+
+constexpr int kGridSide = 8;  // images in a row and in a column of a sample grid
+
+// uint8 samples to [-1, 1]: x / 127.5 - 1. indices name images of `data`; the result is [N, C, S, S].
+torch::Tensor GatherBatch(const ImageSet& data, std::span<const uint32_t> indices) {
+  const PlanarShape& shape = data.shape;
+  const torch::Tensor bytes =
+      torch::empty({static_cast<int64_t>(indices.size()), shape.channels, shape.height, shape.width}, torch::kUInt8);
+  uint8_t* out = bytes.data_ptr<uint8_t>();
+  for (const uint32_t index : indices) {
+    const auto image = data.image(index);
+    out = std::copy(image.begin(), image.end(), out);
+  }
+  return bytes.to(torch::kFloat32).div_(127.5).sub_(1);
+}
+
+// images [side * side, C, S, S] in [-1, 1] as the PNG of one picture.
+absl::StatusOr<std::string> GridPng(const torch::Tensor& images, int side) {
+  const int64_t channels = images.size(1);
+  const int64_t size = images.size(2);
+  const torch::Tensor picture = images.view({side, side, channels, size, size})
+                                    .permute({2, 0, 3, 1, 4})
+                                    .reshape({channels, side * size, side * size})
+                                    .add(1)
+                                    .mul(127.5)
+                                    .round_()
+                                    .clamp_(0, 255)
+                                    .to(torch::kUInt8)
+                                    .contiguous();
+  const int pixels = static_cast<int>(side * size);
+  return EncodePng({pixels, pixels, static_cast<int>(channels)},
+                   std::span(picture.data_ptr<uint8_t>(), static_cast<size_t>(picture.numel())));
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainOptions& options, const ImageSet& data, const std::string& command, const std::atomic<bool>& stop,
+          JobDirectory* job, TrainConsole* console)
+      : options_(options),
+        data_(data),
+        command_(command),
+        stop_(stop),
+        job_(*job),
+        console_(*console),
+        batches_(data.count() / static_cast<size_t>(options.batch_size)),
+        gan_({options.shape, options.learning_rate, options.ema_decay, options.seed}) {}
+
+  absl::StatusOr<TrainOutcome> Run() {
+    GANSERVE_RETURN_IF_ERROR(Prepare());
+    while (!stop_ && step_ < batches_ * Epochs()) GANSERVE_RETURN_IF_ERROR(RunEpoch());
+    const bool stopped = step_ < batches_ * Epochs();
+    if (stopped) GANSERVE_RETURN_IF_ERROR(Checkpoint());
+    GANSERVE_RETURN_IF_ERROR(Sample());
+    GANSERVE_RETURN_IF_ERROR(Export());
+    return TrainOutcome{stopped, step_, job_.ExportPath(step_)};
+  }
+
+  uint64_t step() const { return step_; }
+
+ private:
+  uint64_t Epochs() const { return static_cast<uint64_t>(options_.epochs); }
+
+  absl::Status Prepare() {
+    if (batches_ == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(options_.data, ": ", data_.count(),
+                                                     " images are fewer than one batch of ", options_.batch_size));
+    }
+    const auto last = options_.resume ? job_.LastCheckpoint() : std::nullopt;
+    if (!last) return absl::OkStatus();
+    GANSERVE_RETURN_IF_ERROR(gan_.Load(last->path));
+    step_ = last->step;
+    console_.Line(absl::StrCat("Resuming from ", last->path));
+    return absl::OkStatus();
+  }
+
+  // From the batch at which step_ stands to the epoch's end or to the stop.
+  absl::Status RunEpoch() {
+    const uint64_t epoch = step_ / batches_;
+    const std::vector<uint32_t> order = EpochOrder(options_.seed, epoch, data_.count());
+    const auto batch_size = static_cast<size_t>(options_.batch_size);
+    do {
+      const auto indices = std::span(order).subspan(step_ % batches_ * batch_size, batch_size);
+      const uint64_t latent_seed = DeriveSeed(options_.seed, RandomPurpose::kStepLatents, step_);
+      gan_.Step(GatherBatch(data_, indices),
+                NormalLatents(latent_seed, options_.batch_size, options_.shape.latent_size));
+      ++step_;
+      const bool epoch_done = step_ % batches_ == 0;
+      const uint64_t batch = epoch_done ? batches_ : step_ % batches_;
+      if (epoch_done || batch % static_cast<uint64_t>(options_.report_every) == 0) {
+        GANSERVE_RETURN_IF_ERROR(Report(epoch, batch));
+      }
+      console_.Progress(static_cast<int>(epoch + 1), options_.epochs, static_cast<long>(step_),
+                        static_cast<long>(batches_ * Epochs()));
+    } while (!stop_ && step_ % batches_ != 0);
+    return step_ % batches_ == 0 ? FinishEpoch(epoch + 1) : absl::OkStatus();
+  }
+
+  absl::Status Report(uint64_t epoch, uint64_t batch) {
+    const Dcgan::Losses losses = gan_.TakeLosses();
+    const LossReport report{static_cast<int>(epoch + 1), options_.epochs,      static_cast<int>(batch),
+                            static_cast<int>(batches_),  losses.discriminator, losses.generator};
+    console_.Line(FormatLossLine(report));
+    if (!std::isfinite(losses.discriminator) || !std::isfinite(losses.generator)) {
+      return absl::AbortedError(absl::StrCat("training diverged: D loss ", losses.discriminator, ", G loss ",
+                                             losses.generator, " at step ", step_,
+                                             "; a lower --learning-rate or another --seed may help"));
+    }
+    return job_.RecordLosses(step_, report);
+  }
+
+  absl::Status FinishEpoch(uint64_t epochs_done) {
+    if (epochs_done % static_cast<uint64_t>(options_.checkpoint_every) == 0 || epochs_done == Epochs()) {
+      GANSERVE_RETURN_IF_ERROR(Checkpoint());
+    }
+    if (epochs_done % static_cast<uint64_t>(options_.sample_every) == 0 && epochs_done < Epochs()) return Sample();
+    return absl::OkStatus();
+  }
+
+  absl::Status Checkpoint() {
+    return job_.PublishCheckpoint(step_, [this](const std::string& path) { return gan_.Save(path); });
+  }
+
+  absl::Status Sample() {
+    torch::NoGradGuard no_grad;
+    const torch::Tensor z = NormalLatents(DeriveSeed(options_.seed, RandomPurpose::kSampleLatents, 0),
+                                          kGridSide * kGridSide, options_.shape.latent_size);
+    GANSERVE_ASSIGN_OR_RETURN(const std::string png,
+                              GridPng(gan_.AveragedGenerator(options_.seed)->forward(z), kGridSide));
+    return job_.PublishSample(step_, png);
+  }
+
+  absl::Status Export() {
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const Provenance provenance{command_, step_, static_cast<int>(step_ / batches_), std::round(seconds), UtcNow()};
+    const DcganGenerator generator = gan_.AveragedGenerator(options_.seed);
+    return job_.PublishExport(
+        step_, [&](const std::string& path) { return ExportGenerator(generator, path); },
+        ModelJson(options_, provenance));
+  }
+
+  const TrainOptions& options_;
+  const ImageSet& data_;
+  const std::string& command_;
+  const std::atomic<bool>& stop_;
+  JobDirectory& job_;
+  TrainConsole& console_;
+  const uint64_t batches_;  // of an epoch
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Dcgan gan_;
+  uint64_t step_ = 0;  // steps done since the start of the job
+};
+
+}  // namespace
+
+absl::StatusOr<TrainOutcome> Train(const TrainOptions& options, const ImageSet& data, const std::string& command,
+                                   const std::atomic<bool>& stop, JobDirectory* job, TrainConsole* console) try {
+  Trainer trainer(options, data, command, stop, job, console);
+  GANSERVE_RETURN_IF_ERROR(job->RecordState(0, JobState::kRunning, ""));
+  auto outcome = trainer.Run();
+  if (!outcome.ok()) {
+    // The first error is the one to tell.
+    job->RecordState(trainer.step(), JobState::kFailed, std::string(outcome.status().message())).IgnoreError();
+    return outcome;
+  }
+  const auto state = outcome->stopped ? JobState::kStopped : JobState::kSucceeded;
+  GANSERVE_RETURN_IF_ERROR(job->RecordState(outcome->steps, state, ""));
+  return outcome;
+} catch (const std::exception& error) {
+  job->RecordState(0, JobState::kFailed, error.what()).IgnoreError();
+  return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
+}
+
+absl::StatusOr<std::string> ExportUntrained(const TrainOptions& options, const std::string& command,
+                                            JobDirectory* job) try {
+  const Dcgan gan({options.shape, options.learning_rate, options.ema_decay, options.seed});
+  const DcganGenerator generator = gan.AveragedGenerator(options.seed);
+  GANSERVE_RETURN_IF_ERROR(job->PublishExport(
+      0, [&](const std::string& path) { return ExportGenerator(generator, path); },
+      ModelJson(options, {command, 0, 0, 0, UtcNow()})));
+  GANSERVE_RETURN_IF_ERROR(job->RecordState(0, JobState::kSucceeded, ""));
+  return job->ExportPath(0);
+} catch (const std::exception& error) {
+  return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
+}
+
+void SetTorchThreads(int threads) {
+  if (threads > 0) torch::set_num_threads(threads);
+}
+
+}  // namespace ganserve

@@ -1,0 +1,215 @@
+#include "server/train/data_set.h"
+
+#include <gmock/gmock.h>
+#include <zlib.h>
+
+#include "server/train/png_io.h"
+#include "tests/unit/train/temporary_folder.h"
+
+namespace ganserve {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr PlanarShape kGrey{32, 32, 1};
+constexpr PlanarShape kRgb{32, 32, 3};
+
+std::string BigEndian(uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
+}
+
+// `images` of 28 x 28, the i-th of value 10 * (i + 1).
+std::string Idx(uint32_t images) {
+  std::string bytes = BigEndian(0x803) + BigEndian(images) + BigEndian(28) + BigEndian(28);
+  for (uint32_t i = 0; i < images; ++i) bytes += std::string(28 * 28, static_cast<char>(10 * (i + 1)));
+  return bytes;
+}
+
+std::string Gzip(const std::string& bytes) {
+  TemporaryFolder folder;
+  gzFile file = gzopen(folder.File("x.gz").c_str(), "wb");
+  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+  return ReadWhole(folder.File("x.gz"));
+}
+
+// Each record's red is 1, green 2, blue 3.
+std::string Cifar(int records, char label) {
+  std::string bytes;
+  for (int i = 0; i < records; ++i) {
+    bytes += label + std::string(1024, 1) + std::string(1024, 2) + std::string(1024, 3);
+  }
+  return bytes;
+}
+
+std::string Png(int size, int channels, uint8_t value) {
+  const std::vector<uint8_t> samples(static_cast<size_t>(size * size * channels), value);
+  return EncodePng({size, size, channels}, samples).value();
+}
+
+std::string Failure(const std::string& path, const PlanarShape& wanted = kGrey) {
+  const auto set = LoadDataSet(path, wanted);
+  EXPECT_FALSE(set.ok());
+  return std::string(set.status().message());
+}
+
+TEST(DataSetTest, ReadsIdxPadded) {
+  TemporaryFolder folder;
+  folder.Write("train-images-idx3-ubyte", Idx(3));
+  const auto set = LoadDataSet(folder.path(), kGrey);
+  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_EQ(set->count(), 3U);
+  EXPECT_EQ(set->image(0)[0], 0);
+  EXPECT_EQ(set->image(0)[16 * 32 + 16], 10);
+  EXPECT_EQ(set->image(2)[16 * 32 + 16], 30);
+}
+
+TEST(DataSetTest, ReadsGzippedIdxLikePlain) {
+  TemporaryFolder folder;
+  const auto plain = LoadDataSet(folder.Write("a-images-idx3-ubyte", Idx(2)), kRgb);
+  const auto zipped = LoadDataSet(folder.Write("b-images-idx3-ubyte.gz", Gzip(Idx(2))), kRgb);
+  ASSERT_TRUE(plain.ok()) << plain.status();
+  ASSERT_TRUE(zipped.ok()) << zipped.status();
+  EXPECT_EQ(plain->samples, zipped->samples);
+}
+
+TEST(DataSetTest, PrefersTheTrainingPart) {
+  TemporaryFolder folder;
+  folder.Write("t10k-images-idx3-ubyte", Idx(1));
+  folder.Write("train-images-idx3-ubyte", Idx(2));
+  EXPECT_EQ(LoadDataSet(folder.path(), kGrey)->count(), 2U);
+  std::filesystem::remove(folder.File("train-images-idx3-ubyte"));
+  EXPECT_EQ(LoadDataSet(folder.path(), kGrey)->count(), 1U);
+}
+
+TEST(DataSetTest, ReadsCifarPlanarAndAsGrey) {
+  TemporaryFolder folder;
+  folder.Write("data_batch_1.bin", Cifar(2, 9));
+  folder.Write("data_batch_2.bin", Cifar(1, 0));
+  folder.Write("test_batch.bin", Cifar(4, 0));
+  const auto set = LoadDataSet(folder.path(), kRgb);
+  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_EQ(set->count(), 3U);
+  EXPECT_EQ(set->image(2)[0], 1);
+  EXPECT_EQ(set->image(2)[1024], 2);
+  EXPECT_EQ(set->image(2)[3071], 3);
+  EXPECT_THAT(LoadDataSet(folder.path(), kGrey)->samples, Each(2));
+}
+
+TEST(DataSetTest, ReadsPngsOfAnySizeInOrderOfName) {
+  TemporaryFolder folder;
+  folder.Write("b.png", Png(100, 3, 200));
+  folder.Write("a.png", Png(32, 1, 100));
+  folder.Write("notes.txt", "not an image");
+  const auto set = LoadDataSet(folder.path(), kRgb);
+  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_EQ(set->count(), 2U);
+  EXPECT_THAT(set->image(0), Each(100));
+  EXPECT_THAT(set->image(1), Each(200));
+}
+
+TEST(DataSetTest, KeepsTheColoursOfAPng) {
+  TemporaryFolder folder;
+  std::vector<uint8_t> samples;
+  for (const uint8_t value : std::initializer_list<uint8_t>{10, 20, 30}) samples.insert(samples.end(), 32 * 32, value);
+  folder.Write("a.png", EncodePng(kRgb, samples).value());
+  EXPECT_EQ(LoadDataSet(folder.path(), kRgb)->samples, samples);
+}
+
+TEST(DataSetTest, NamesTheFileAndOffsetOfATruncatedIdx) {
+  TemporaryFolder folder;
+  const std::string path = folder.Write("train-images-idx3-ubyte", Idx(3).substr(0, 16 + 784 + 100));
+  EXPECT_THAT(Failure(folder.path()), AllOf(HasSubstr(path), HasSubstr("truncated"), HasSubstr("byte offset 900")));
+}
+
+TEST(DataSetTest, NamesTheFileAndOffsetOfATruncatedHeader) {
+  TemporaryFolder folder;
+  const std::string path = folder.Write("train-images-idx3-ubyte", Idx(3).substr(0, 10));
+  EXPECT_THAT(Failure(path), AllOf(HasSubstr(path), HasSubstr("truncated"), HasSubstr("byte offset 10")));
+}
+
+TEST(DataSetTest, RefusesAForeignMagic) {
+  TemporaryFolder folder;
+  const std::string path = folder.Write("train-images-idx3-ubyte", BigEndian(0x801) + std::string(100, 0));
+  EXPECT_THAT(Failure(path),
+              AllOf(HasSubstr(path), HasSubstr("magic 0x00000801, must be 0x00000803, at byte offset 0")));
+}
+
+TEST(DataSetTest, RefusesDimensionsOutOfRange) {
+  TemporaryFolder folder;
+  const auto header = [](uint32_t images, uint32_t rows) {
+    return BigEndian(0x803) + BigEndian(images) + BigEndian(rows) + BigEndian(28);
+  };
+  const auto message = [&](const std::string& bytes) { return Failure(folder.Write("x-images-idx3-ubyte", bytes)); };
+  EXPECT_THAT(message(header(0, 28)), HasSubstr("number of images is 0, must be 1 to 16777216, at byte offset 4"));
+  EXPECT_THAT(message(header(1, 70000)), HasSubstr("number of rows is 70000, must be 1 to 4096, at byte offset 8"));
+}
+
+TEST(DataSetTest, RefusesBytesBeyondTheLastImage) {
+  TemporaryFolder folder;
+  EXPECT_THAT(Failure(folder.Write("x-images-idx3-ubyte", Idx(1) + "x")), HasSubstr("at byte offset 800"));
+}
+
+TEST(DataSetTest, RefusesATruncatedGzip) {
+  TemporaryFolder folder;
+  const std::string zipped = Gzip(Idx(3));
+  const std::string path = folder.Write("x-images-idx3-ubyte.gz", zipped.substr(0, zipped.size() - 12));
+  EXPECT_THAT(Failure(path), AllOf(HasSubstr(path), HasSubstr("gzip"), HasSubstr("byte offset")));
+}
+
+TEST(DataSetTest, RefusesAGzipWhoseChecksumFails) {
+  TemporaryFolder folder;
+  std::string zipped = Gzip(Idx(3));
+  zipped[zipped.size() - 6] ^= 1;
+  const std::string path = folder.Write("x-images-idx3-ubyte.gz", zipped);
+  EXPECT_THAT(Failure(path),
+              AllOf(HasSubstr(path), HasSubstr("gzip"),
+                    HasSubstr("incorrect data check, at byte offset " + std::to_string(zipped.size() - 4))));
+}
+
+TEST(DataSetTest, RefusesATruncatedCifarRecord) {
+  TemporaryFolder folder;
+  const std::string path = folder.Write("data_batch_1.bin", Cifar(2, 0).substr(0, 5000));
+  EXPECT_THAT(Failure(path), AllOf(HasSubstr(path), HasSubstr("truncated"), HasSubstr("byte offset 5000")));
+}
+
+TEST(DataSetTest, RefusesACifarLabelOutOfRange) {
+  TemporaryFolder folder;
+  const std::string path = folder.Write("data_batch_1.bin", Cifar(1, 0) + Cifar(1, 10));
+  EXPECT_THAT(Failure(path), AllOf(HasSubstr("label is 10, must be 0 to 9"), HasSubstr("byte offset 3073")));
+}
+
+TEST(DataSetTest, RefusesAnEmptyCifarFile) {
+  TemporaryFolder folder;
+  EXPECT_THAT(Failure(folder.Write("data_batch_1.bin", "")), AllOf(HasSubstr("truncated"), HasSubstr("byte offset 0")));
+}
+
+TEST(DataSetTest, RefusesCorruptPngsWithTheOffset) {
+  TemporaryFolder folder;
+  const std::string png = Png(32, 3, 7);
+  const auto message = [&](const std::string& bytes) { return Failure(folder.Write("a.png", bytes)); };
+  EXPECT_THAT(message("GIF89a..............."), AllOf(HasSubstr("a.png: not a PNG"), HasSubstr("byte offset 0")));
+  EXPECT_THAT(message(png.substr(0, png.size() - 5)), AllOf(HasSubstr("truncated"), HasSubstr("byte offset")));
+  std::string flipped = png;
+  flipped[17] ^= 1;  // in IHDR, which starts at byte 8
+  EXPECT_THAT(message(flipped), AllOf(HasSubstr("a.png"), HasSubstr("wrong chunk checksum at byte offset 8")));
+}
+
+TEST(DataSetTest, SaysWhatItLookedForInAFolderWithoutImages) {
+  TemporaryFolder folder;
+  folder.Write("readme.txt", "nothing");
+  const auto set = LoadDataSet(folder.path(), kGrey);
+  EXPECT_EQ(set.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(set.status().message(), AllOf(HasSubstr(folder.path()), HasSubstr("*.png")));
+}
+
+TEST(DataSetTest, SaysThatAPathDoesNotExist) {
+  EXPECT_THAT(Failure("/nonexistent/data"), HasSubstr("/nonexistent/data: no such file or folder"));
+}
+
+}  // namespace
+}  // namespace ganserve

@@ -1,0 +1,131 @@
+#include "server/train/dcgan.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "tests/unit/train/temporary_folder.h"
+
+namespace ganserve {
+namespace {
+
+constexpr NetworkShape kSmall{32, 1, 4, 8};
+
+torch::Tensor Weights(const torch::nn::Module& module) {
+  return torch::nn::utils::parameters_to_vector(module.parameters()).detach().clone();
+}
+
+torch::Tensor Images(int64_t count) { return NormalLatents(77, count, 32 * 32).tanh().view({count, 1, 32, 32}); }
+
+void Steps(Dcgan& gan, int first, int count) {
+  for (int i = first; i < first + count; ++i) gan.Step(Images(8), NormalLatents(static_cast<uint64_t>(i), 8, 8));
+}
+
+TEST(DcganTest, AStepMovesBothNetworksAndReportsTheirLosses) {
+  Dcgan gan({kSmall, 2e-4, 0, 1});
+  const torch::Tensor generator = Weights(*gan.generator());
+  const torch::Tensor discriminator = Weights(*gan.discriminator());
+  Steps(gan, 0, 1);
+  EXPECT_FALSE(generator.equal(Weights(*gan.generator())));
+  EXPECT_FALSE(discriminator.equal(Weights(*gan.discriminator())));
+  const Dcgan::Losses losses = gan.TakeLosses();
+  // Near 2 ln 2 and ln 2, where networks that know nothing start.
+  EXPECT_NEAR(losses.discriminator, 2 * std::log(2.0), 0.7);
+  EXPECT_GT(losses.generator, 0.2);
+  EXPECT_TRUE(std::isnan(gan.TakeLosses().generator)) << "losses are taken once";
+}
+
+TEST(DcganTest, GradientsReachEveryWeightOfTheGenerator) {
+  Dcgan gan({kSmall, 2e-4, 0, 1});
+  Steps(gan, 0, 1);
+  for (const auto& parameter : gan.generator()->named_parameters()) {
+    ASSERT_TRUE(parameter.value().grad().defined()) << parameter.key();
+    EXPECT_GT(parameter.value().grad().abs().max().item<double>(), 0) << parameter.key();
+  }
+}
+
+// The discriminator's gradients after a whole step are those of its own loss: the generator's step adds nothing to
+// them.
+TEST(DcganTest, GeneratorsStepLeavesNoGradientsInTheDiscriminator) {
+  Dcgan gan({kSmall, 0.0, 0, 1});  // a learning rate of 0 keeps the weights where the reference computes
+  Dcgan reference({kSmall, 0.0, 0, 1});
+  Steps(gan, 0, 1);
+  const torch::Tensor fake = reference.generator()->forward(NormalLatents(0, 8, 8)).detach();
+  auto discriminator = reference.discriminator();
+  (torch::binary_cross_entropy_with_logits(discriminator->forward(Images(8)), torch::ones({8})) +
+   torch::binary_cross_entropy_with_logits(discriminator->forward(fake), torch::zeros({8})))
+      .backward();
+  const auto got = gan.discriminator()->parameters();
+  const auto expected = discriminator->parameters();
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(got[i].grad(), expected[i].grad(), 1e-3, 1e-6)) << i;
+    EXPECT_TRUE(got[i].requires_grad()) << i;
+  }
+}
+
+TEST(DcganTest, TheSameSeedGivesTheSameWeightsAndAnotherSeedOthers) {
+  torch::set_num_threads(1);
+  const auto train = [](uint64_t seed) {
+    Dcgan gan({kSmall, 2e-4, 0.9, seed});
+    Steps(gan, 0, 4);
+    return Weights(*gan.generator());
+  };
+  EXPECT_TRUE(train(1).equal(train(1)));
+  EXPECT_FALSE(train(1).equal(train(2)));
+}
+
+TEST(DcganTest, GoesOnFromACheckpointAsIfItHadNeverStopped) {
+  torch::set_num_threads(1);
+  TemporaryFolder folder;
+  Dcgan whole({kSmall, 2e-4, 0.9, 1});
+  Steps(whole, 0, 6);
+  Dcgan first({kSmall, 2e-4, 0.9, 1});
+  Steps(first, 0, 3);
+  ASSERT_TRUE(first.Save(folder.File("ckpt")).ok());
+  Dcgan second({kSmall, 2e-4, 0.9, 2});  // another seed: everything must come from the file
+  ASSERT_TRUE(second.Load(folder.File("ckpt")).ok());
+  Steps(second, 3, 3);
+  EXPECT_TRUE(Weights(*whole.generator()).equal(Weights(*second.generator())));
+  EXPECT_TRUE(Weights(*whole.discriminator()).equal(Weights(*second.discriminator())));
+  const torch::Tensor z = NormalLatents(9, 4, 8);
+  EXPECT_TRUE(whole.AveragedGenerator(1)->forward(z).equal(second.AveragedGenerator(1)->forward(z)));
+}
+
+TEST(DcganTest, RefusesAFileThatIsNoCheckpoint) {
+  TemporaryFolder folder;
+  Dcgan gan({kSmall, 2e-4, 0.9, 1});
+  const absl::Status status = gan.Load(folder.Write("ckpt", "not a checkpoint"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(status.message(), testing::HasSubstr(folder.File("ckpt")));
+}
+
+TEST(DcganTest, WithoutDecayTheAverageIsTheTrainedGenerator) {
+  Dcgan gan({kSmall, 2e-4, 0, 1});
+  Steps(gan, 0, 3);
+  EXPECT_TRUE(Weights(*gan.AveragedGenerator(1)).equal(Weights(*gan.generator())));
+}
+
+TEST(DcganTest, AverageLagsBehindTheTrainedGenerator) {
+  Dcgan gan({kSmall, 1e-2, 0.999, 1});
+  const torch::Tensor initial = Weights(*gan.generator());
+  Steps(gan, 0, 5);
+  const double moved = (Weights(*gan.generator()) - initial).norm().item<double>();
+  const double averaged = (Weights(*gan.AveragedGenerator(1)) - initial).norm().item<double>();
+  EXPECT_GT(averaged, 0);
+  EXPECT_LT(averaged, moved);
+}
+
+TEST(DcganTest, AveragedGeneratorsNormStatisticsFitItsOwnActivations) {
+  Dcgan gan({kSmall, 1e-2, 0.9, 1});
+  Steps(gan, 0, 3);
+  DcganGenerator generator = gan.AveragedGenerator(1);
+  EXPECT_FALSE(generator->is_training());
+  const torch::Tensor first = generator->convolutions()[0]->weight;
+  const torch::Tensor z = NormalLatents(123, 4096, 8).view({4096, 8, 1, 1});
+  const torch::Tensor activations = torch::conv_transpose2d(z, first);
+  const torch::Tensor variance = activations.var({0, 2, 3});
+  EXPECT_TRUE(torch::allclose(generator->norms()[0]->running_var, variance, 0.15, 0));
+}
+
+}  // namespace
+}  // namespace ganserve

@@ -1,0 +1,128 @@
+#include "server/train/trainer.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/train/synthetic_images.h"
+#include "tests/unit/train/temporary_folder.h"
+
+namespace ganserve {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+// Two epochs of four batches of eight.
+TrainOptions Small(const TemporaryFolder& folder, const std::string& name) {
+  TrainOptions options;
+  options.data = "squares";
+  options.out = folder.File(name);
+  options.shape = {32, 1, 4, 8};
+  options.epochs = 2;
+  options.batch_size = 8;
+  options.report_every = 2;
+  return options;
+}
+
+class TrainerTest : public testing::Test {
+ protected:
+  TrainerTest() : log_(std::fopen(folder_.File("log").c_str(), "w")), console_(log_) { SetTorchThreads(1); }
+  ~TrainerTest() override { std::fclose(log_); }
+
+  absl::StatusOr<TrainOutcome> Run(const TrainOptions& options) {
+    auto job = options.resume ? JobDirectory::Open(options.out) : JobDirectory::Create(options.out, SpecJson(options));
+    EXPECT_TRUE(job.ok()) << job.status();
+    return Train(options, data_, "the command", stop_, &*job, &console_);
+  }
+
+  TemporaryFolder folder_;
+  std::FILE* log_;
+  TrainConsole console_;
+  ImageSet data_ = Squares(35, 32, 1);
+  std::atomic<bool> stop_ = false;
+};
+
+TEST_F(TrainerTest, TrainsReportsAndExports) {
+  const TrainOptions options = Small(folder_, "job");
+  const auto outcome = Run(options);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_EQ(outcome->steps, 8U);
+  EXPECT_FALSE(outcome->stopped);
+  EXPECT_TRUE(fs::exists(outcome->export_path + "/model.pt"));
+  EXPECT_THAT(ReadWhole(outcome->export_path + "/model.json"), HasSubstr("the command"));
+  for (const char* part : {"samples/4.png", "samples/8.png", "checkpoints/8.ckpt"}) {
+    EXPECT_TRUE(fs::exists(options.out + "/" + part)) << part;
+  }
+  const std::string log = ReadWhole(folder_.File("log"));
+  EXPECT_THAT(log, HasSubstr("[Epoch 1/2] [Batch 2/4] D Loss: "));
+  EXPECT_THAT(log, HasSubstr("[Epoch 2/2] [Batch 4/4] D Loss: "));
+}
+
+TEST_F(TrainerTest, GivesTheSameWeightsForTheSameSeedAndOthersForAnother) {
+  TrainOptions options = Small(folder_, "a");
+  const auto first = Run(options);
+  options.out = folder_.File("b");
+  const auto second = Run(options);
+  options.out = folder_.File("c");
+  options.seed = 2;
+  const auto third = Run(options);
+  ASSERT_TRUE(first.ok() && second.ok() && third.ok());
+  EXPECT_EQ(ReadWhole(first->export_path + "/model.pt"), ReadWhole(second->export_path + "/model.pt"));
+  EXPECT_NE(ReadWhole(first->export_path + "/model.pt"), ReadWhole(third->export_path + "/model.pt"));
+}
+
+TEST_F(TrainerTest, ResumedEndsWhereAnUninterruptedRunEnds) {
+  const auto whole = Run(Small(folder_, "whole"));
+  TrainOptions options = Small(folder_, "parts");
+  options.epochs = 1;
+  ASSERT_TRUE(Run(options).ok());
+  options.epochs = 2;
+  options.resume = true;
+  const auto resumed = Run(options);
+  ASSERT_TRUE(whole.ok() && resumed.ok()) << resumed.status();
+  EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(resumed->export_path + "/model.pt"));
+}
+
+TEST_F(TrainerTest, ExportsWhatThereIsWhenStopped) {
+  stop_ = true;
+  const TrainOptions options = Small(folder_, "job");
+  const auto outcome = Run(options);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_TRUE(outcome->stopped);
+  EXPECT_EQ(outcome->steps, 0U);
+  EXPECT_TRUE(fs::exists(outcome->export_path + "/model.pt"));
+}
+
+TEST_F(TrainerTest, EndsWithAClearErrorWhenTrainingDiverges) {
+  TrainOptions options = Small(folder_, "job");
+  options.learning_rate = 1e38;  // the second step's sums overflow
+  const auto outcome = Run(options);
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(outcome.status().message(), HasSubstr("training diverged"));
+  EXPECT_THAT(ReadWhole(options.out + "/events"), HasSubstr("training diverged")) << "the job's history says so too";
+  EXPECT_TRUE(fs::is_empty(options.out + "/exports"));
+}
+
+TEST_F(TrainerTest, RefusesDataThatDoNotFillABatch) {
+  TrainOptions options = Small(folder_, "job");
+  options.batch_size = 36;
+  const auto outcome = Run(options);
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(outcome.status().message(), HasSubstr("35 images are fewer than one batch of 36"));
+}
+
+TEST_F(TrainerTest, ExportsUntrainedGeneratorsBySeed) {
+  const auto bytes = [&](const std::string& name, uint64_t seed) {
+    TrainOptions options = Small(folder_, name);
+    options.seed = seed;
+    options.shape.channels = 3;
+    auto job = JobDirectory::Create(options.out, SpecJson(options));
+    const auto path = ExportUntrained(options, "init", &*job);
+    EXPECT_TRUE(path.ok()) << path.status();
+    return ReadWhole(*path + "/model.pt");
+  };
+  EXPECT_EQ(bytes("a", 1), bytes("b", 1));
+  EXPECT_NE(bytes("c", 1), bytes("d", 2));
+}
+
+}  // namespace
+}  // namespace ganserve
