@@ -16,7 +16,8 @@ void LoadCall::Start(std::chrono::steady_clock::time_point due, uint64_t number,
   request_.set_seed(plan_.request.seed() + number);
   if (plan_.stream) {
     step_ = Step::kStart;
-    stream_ = target_.stub->AsyncGenerateStream(&*context_, request_, &queue_, this);
+    stream_ = target_.stub->PrepareAsyncGenerateStream(&*context_, request_, &queue_);
+    stream_->StartCall(this);
   } else {
     step_ = Step::kFinish;
     unary_ = target_.stub->AsyncGenerate(&*context_, request_, &queue_);

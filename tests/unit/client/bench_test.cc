@@ -159,6 +159,15 @@ TEST_F(LoadTest, OpenLoopMakesExactlyTheCallsAskedFor) {
   EXPECT_EQ(report.unsent, 0u);
 }
 
+TEST_F(LoadTest, OpenLoopSurvivesStreamsThatEndWhileTheyStart) {
+  LoadPlan plan = Calls(500, 1);
+  plan.stream = true;
+  plan.rate = 1e6;
+  const LoadReport report = Run(plan);
+  EXPECT_EQ(report.calls, 500u);
+  EXPECT_EQ(report.images, 500u);
+}
+
 TEST_F(LoadTest, OpenLoopGoesOnWhileTheServerStalls) {
   // The first call is answered when the other nine have come; a closed loop would wait for ever.
   std::latch others(9);
