@@ -69,7 +69,8 @@ absl::Status BatchRunner::Deliver(const Batch& batch, const Slice& slice, size_t
   GenerateJob& job = *slice.job;
   // A job that is over has counted its own images as dropped.
   if (job.abandoned()) return absl::OkStatus();
-  if (job.spec().deadline <= clock_.Now()) return absl::DeadlineExceededError("the deadline passed before encoding");
+  const auto start = clock_.Now();
+  if (job.spec().deadline <= start) return absl::DeadlineExceededError("the deadline passed before encoding");
   const ImageShape& shape = job.generator().info().shape;
   std::vector<EncodedImage> images(slice.count);
   for (uint64_t i = 0; i < slice.count; ++i) {
@@ -78,6 +79,7 @@ absl::Status BatchRunner::Deliver(const Batch& batch, const Slice& slice, size_t
     const auto pixels = std::span(batch.pixels).subspan((row + i) * shape.bytes(), shape.bytes());
     GANSERVE_RETURN_IF_ERROR(encoder_.Encode(job.spec().format, shape, pixels, &images[i].data));
   }
+  metrics_.ObserveEncode(slice.count, clock_.Now() - start);
   job.OnImages(slice.offset, std::move(images));
   metrics_.CountImages(slice.count);
   return absl::OkStatus();

@@ -45,6 +45,15 @@ DropReason ReasonOf(const absl::Status& status) {
   return absl::IsDeadlineExceeded(status) ? DropReason::kExpired : DropReason::kCancelled;
 }
 
+// One forward pass whose images nobody sees.
+absl::Status RunOnce(Generator& generator, size_t images) {
+  const GeneratorInfo& info = generator.info();
+  const std::vector<float> latents(images * static_cast<size_t>(info.latent_size));
+  const std::vector<int64_t> labels(info.classes > 0 ? images : 0);
+  std::vector<uint8_t> pixels(images * info.shape.bytes());
+  return generator.Generate(latents, labels, pixels);
+}
+
 absl::Status Expired() { return absl::DeadlineExceededError("the deadline passed before all images were made"); }
 
 }  // namespace
@@ -184,16 +193,17 @@ void Batcher::NotifyDone(const Finished& finished) {
   for (const auto& job : finished) job->OnDone(job->scheduling_.status);
 }
 
-bool Batcher::TakeBatch(Batch* batch) {
+bool Batcher::TakeBatch(uint64_t warm_ups_seen, Batch* batch) {
   while (true) {
     Finished finished;
     {
       MutexLock lock(mutex_);
-      while (queue_.images() == 0 && !closed_) {
+      while (queue_.images() == 0 && warm_up_.number == warm_ups_seen && !closed_) {
         ++idle_workers_;
         work_.Wait(mutex_);
         --idle_workers_;
       }
+      if (warm_up_.number != warm_ups_seen) return true;
       if (queue_.images() == 0) return false;
       batch->taken = clock_.Now();
       std::vector<std::shared_ptr<GenerateJob>> expired;
@@ -208,7 +218,12 @@ bool Batcher::TakeBatch(Batch* batch) {
 
 void Batcher::WorkerLoop() {
   Batch batch;
-  while (TakeBatch(&batch)) {
+  uint64_t warm_ups_seen = 0;
+  while (TakeBatch(warm_ups_seen, &batch)) {
+    if (batch.slices.empty()) {
+      TakePartInWarmUp(&warm_ups_seen);
+      continue;
+    }
     for (const Slice& slice : batch.slices) {
       if (slice.offset == 0) metrics_.ObserveQueueTime(batch.taken - slice.job->scheduling_.arrival);
     }
@@ -218,6 +233,31 @@ void Batcher::WorkerLoop() {
     if (options_.encoders > 0) computed_.Push(std::move(batch));
     batch = {};
   }
+}
+
+absl::Status Batcher::WarmUp(Generator& generator) {
+  MutexLock lock(mutex_);
+  if (closed_) return absl::UnavailableError("the server is stopping");
+  warm_up_ = {.generator = &generator, .number = warm_up_.number + 1, .remaining = options_.workers, .status = {}};
+  work_.NotifyAll();
+  while (warm_up_.remaining > 0) warmed_.Wait(mutex_);
+  return warm_up_.status;
+}
+
+void Batcher::TakePartInWarmUp(uint64_t* seen) {
+  Generator* generator = nullptr;
+  {
+    MutexLock lock(mutex_);
+    *seen = warm_up_.number;
+    generator = warm_up_.generator;
+  }
+  absl::Status status;
+  for (size_t images = 1; status.ok() && images < 2 * options_.max_batch_images; images *= 2) {
+    status = RunOnce(*generator, std::min(images, options_.max_batch_images));
+  }
+  MutexLock lock(mutex_);
+  warm_up_.status.Update(status);
+  if (--warm_up_.remaining == 0) warmed_.NotifyAll();
 }
 
 void Batcher::EncoderLoop() {

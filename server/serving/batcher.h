@@ -59,6 +59,11 @@ class Batcher {
   // Moves the window of a job on: `images` more may be computed ahead of their reader.
   void Grant(GenerateJob& job, uint64_t images);
 
+  // Runs the generator on every worker, in batches of 1, 2, 4, ... max_batch_images, and waits for it. When it has returned
+  // OK, the generator has answered on every worker and its kernels have been prepared. Batches of jobs come in between. The
+  // error is the first that the generator gave, or UNAVAILABLE when closed. One call at a time.
+  absl::Status WarmUp(Generator& generator);
+
   // Refuses new jobs, ends the queued ones with UNAVAILABLE, waits for the batches in flight and the threads. Idempotent;
   // not from a job's callback. A server first lets its accepted calls finish, then closes.
   void Close();
@@ -70,13 +75,22 @@ class Batcher {
   // Jobs to call OnDone for once the mutex is released.
   using Finished = std::vector<std::shared_ptr<GenerateJob>>;
 
+  struct WarmUpState {
+    Generator* generator = nullptr;
+    uint64_t number = 0;   // of the warm-ups so far
+    size_t remaining = 0;  // workers that have not taken part in the last one
+    absl::Status status;   // first error of the last one
+  };
+
   Batcher(const Options& options, const ImageEncoder& encoder, ServingMetrics& metrics, const Clock& clock);
 
   void StartThreads();
   void WorkerLoop();
+  // Takes part in the warm-up that waits for this worker, if any; *seen is the number of the last one it took part in.
+  void TakePartInWarmUp(uint64_t* seen);
   void EncoderLoop();
-  // Waits for work; false when closed and nothing is left.
-  bool TakeBatch(Batch* batch);
+  // Waits for work; false when closed and nothing is left. An empty batch: a warm-up newer than `warm_ups_seen` waits.
+  bool TakeBatch(uint64_t warm_ups_seen, Batch* batch);
   // Encodes and delivers a computed batch.
   void DeliverAll(const Batch& batch);
   // A worker has spent the time since it took the batch on it.
@@ -96,10 +110,12 @@ class Batcher {
   const BatchRunner runner_;
 
   mutable Mutex mutex_;
-  CondVar work_;  // images are queued, or closed
+  CondVar work_;    // images are queued, a warm-up waits, or closed
+  CondVar warmed_;  // all workers have taken part in the warm-up, or closed
   FairQueue queue_ ABSL_GUARDED_BY(mutex_);
   ServiceRate rate_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<const GenerateJob*, std::shared_ptr<GenerateJob>> jobs_ ABSL_GUARDED_BY(mutex_);  // accepted, not done
+  WarmUpState warm_up_ ABSL_GUARDED_BY(mutex_);
   size_t idle_workers_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 

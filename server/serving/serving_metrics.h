@@ -25,7 +25,7 @@ class ServingMetrics {
   // From acceptance of a job to the first of its images being taken by a worker.
   virtual void ObserveQueueTime(Seconds) {}
   virtual void ObserveBatch(size_t /*images*/, Seconds /*forward*/) {}
-  // Encoding of one batch's images.
+  // Encoding of the images that one job has in a batch.
   virtual void ObserveEncode(size_t /*images*/, Seconds) {}
   // Images encoded and handed to their callers.
   virtual void CountImages(size_t /*images*/) {}

@@ -1,0 +1,91 @@
+// ganserve: the server's executable.
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "server/base/memory.h"
+#include "server/log/log.h"
+#include "server/options.h"
+#include "server/rpc/grpc_server.h"
+#include "server/server.h"
+
+namespace {
+
+constexpr int kUsageExit = 2;
+constexpr int kFailureExit = 1;
+
+sigset_t StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Waits for SIGTERM or SIGINT, which every thread blocks.
+std::string WaitForStop(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return signal == SIGTERM ? "SIGTERM" : "SIGINT";
+}
+
+// From here on a second signal ends the process at once, by the default action.
+void LetSecondSignalKill(const sigset_t& signals) { pthread_sigmask(SIG_UNBLOCK, &signals, nullptr); }
+
+void LogConfiguration(const ganserve::ServerOptions& options) {
+  const auto description = ganserve::DescribeOptions(options);
+  std::vector<ganserve::LogField> fields;
+  for (const auto& [name, value] : description) fields.push_back({name, value});
+  ganserve::LogFields(ganserve::LogLevel::kInfo, "configuration", fields);
+}
+
+void SleepFor(std::chrono::milliseconds time) {
+  const timespec duration{time.count() / 1000, time.count() % 1000 * 1'000'000};
+  nanosleep(&duration, nullptr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ganserve::TuneMalloc();
+  // Before the first thread starts, so that all inherit the mask and only sigwait sees the signals.
+  const sigset_t signals = StopSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  const auto command_line = ganserve::ParseServerOptions(argc, argv);
+  if (!command_line.ok()) {
+    std::fprintf(stderr, "ganserve: %s\n", std::string(command_line.status().message()).c_str());
+    return kUsageExit;
+  }
+  if (!command_line->answer.empty()) {
+    std::fputs(command_line->answer.c_str(), stdout);
+    return 0;
+  }
+  const ganserve::ServerOptions& options = command_line->options;
+  ganserve::ConfigureLog(options.log_level, options.log_format);
+  ganserve::RedirectGrpcLog();
+  LogConfiguration(options);
+
+  auto server = ganserve::Server::Start(options);
+  if (!server.ok()) {
+    ganserve::Log(ganserve::LogLevel::kError, "cannot start", {{"error", std::string(server.status().message())}});
+    return kFailureExit;
+  }
+  ganserve::Log(ganserve::LogLevel::kInfo, "ready",
+                {{"listen", (*server)->address()}, {"metrics", (*server)->metrics_address()}});
+
+  const std::string signal = WaitForStop(signals);
+  LetSecondSignalKill(signals);
+  ganserve::Log(ganserve::LogLevel::kInfo, "stopping",
+                {{"signal", signal}, {"drain_grace_seconds", std::chrono::duration<double>(options.drain_grace).count()}});
+  (*server)->AnnounceStop();
+  SleepFor(options.drain_grace);
+  (*server)->Stop();
+  ganserve::Log(ganserve::LogLevel::kInfo, "stopped");
+  return 0;
+}

@@ -1,0 +1,25 @@
+// Where forward passes run.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace ganserve {
+
+struct Device {
+  bool cuda = false;
+  int index = 0;  // of the CUDA device
+
+  // "cpu" or "cuda:N".
+  std::string name() const;
+};
+
+// Parses "auto", "cpu" or "cuda:N". "auto" is the first CUDA device if this build and this machine have one, else the CPU.
+// INVALID_ARGUMENT for other text, FAILED_PRECONDITION for a device that is not there.
+absl::StatusOr<Device> SelectDevice(const std::string& text);
+
+// LibTorch's version, such as "2.15.0".
+std::string TorchVersion();
+
+}  // namespace ganserve

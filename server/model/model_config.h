@@ -1,0 +1,26 @@
+// model.json: what a version's folder says about its model.pt.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "server/model/quantize.h"
+#include "server/serving/generator.h"
+
+namespace ganserve {
+
+// Every field is optional: what is absent is found out by probing the model.
+struct ModelConfig {
+  std::optional<int> latent_size;         // 1 to 65,536
+  std::optional<ImageShape> image;        // width and height 1 to 4,096; channels 1 or 3
+  std::optional<int> classes;             // 0 to 65,536
+  std::optional<ValueRange> value_range;  // low < high
+};
+
+// Parses the text of a model.json: {"format": 1, "latent_size": 100, "image": {"width": 32, "height": 32, "channels": 1},
+// "classes": 0, "value_range": [-1, 1], "provenance": {...}}. INVALID_ARGUMENT names the field, its value and the limit.
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json);
+
+}  // namespace ganserve

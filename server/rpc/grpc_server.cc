@@ -1,0 +1,88 @@
+#include "server/rpc/grpc_server.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <mutex>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/log/log.h"
+
+namespace ganserve {
+namespace {
+
+// A client that pings more often than it may is tolerated this many times before its connection is closed.
+constexpr int kMaxPingStrikes = 3;
+
+void AddTime(grpc::ServerBuilder& builder, const char* argument, std::chrono::milliseconds time) {
+  if (time.count() > 0) builder.AddChannelArgument(argument, static_cast<int>(time.count()));
+}
+
+void AddLimits(grpc::ServerBuilder& builder, const GrpcOptions& options) {
+  builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams_per_connection);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, kMaxPingStrikes);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  AddTime(builder, GRPC_ARG_KEEPALIVE_TIME_MS, options.keepalive_time);
+  AddTime(builder, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
+  AddTime(builder, GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options.keepalive_min_client_interval);
+  AddTime(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS, options.max_connection_age);
+  AddTime(builder, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, options.max_connection_age_grace);
+  // By default two servers may share a port without noticing.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+std::string WithPort(const std::string& address, int port) {
+  return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
+}
+
+void LogGrpcMessage(gpr_log_func_args* message) {
+  const LogLevel level = message->severity == GPR_LOG_SEVERITY_ERROR  ? LogLevel::kWarning
+                         : message->severity == GPR_LOG_SEVERITY_INFO ? LogLevel::kInfo
+                                                                      : LogLevel::kDebug;
+  Log(level, "grpc", {{"detail", message->message}, {"file", message->file}, {"line", message->line}});
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const GrpcOptions& options, const std::shared_ptr<grpc::ServerCredentials>& credentials, grpc::Service& service) {
+  grpc::EnableDefaultHealthCheckService(true);
+  if (options.reflection) {
+    // The plug-in is for the whole process: registered once, it is in every server that is built later.
+    static std::once_flag once;
+    std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+  }
+  grpc::ServerBuilder builder;
+  AddLimits(builder, options);
+  int port = 0;
+  builder.AddListeningPort(options.address, credentials, &port);
+  builder.RegisterService(&service);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", options.address, ": the port is taken or the address is none of this machine's"));
+  }
+  server->GetHealthCheckService()->SetServingStatus("ganserve.v1.ImageService", true);
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), WithPort(options.address, port)));
+}
+
+GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server, std::string address)
+    : server_(std::move(server)), address_(std::move(address)) {}
+
+GrpcServer::~GrpcServer() { Shutdown(std::chrono::milliseconds(0)); }
+
+void GrpcServer::AnnounceStop() { server_->GetHealthCheckService()->Shutdown(); }
+
+void GrpcServer::Shutdown(std::chrono::milliseconds timeout) {
+  server_->Shutdown(std::chrono::system_clock::now() + timeout);
+}
+
+void RedirectGrpcLog() { gpr_set_log_function(LogGrpcMessage); }
+
+}  // namespace ganserve

@@ -1,0 +1,62 @@
+// The gRPC server around the services: address, limits, health, reflection, stopping.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace grpc {
+class Server;
+class ServerCredentials;
+class Service;
+}  // namespace grpc
+
+namespace ganserve {
+
+// Names are gRPC's: https://grpc.github.io/grpc/core/group__grpc__arg__keys.html. Times of 0 mean "unlimited".
+struct GrpcOptions {
+  std::string address;  // host:port; port 0 takes a free one
+  bool reflection = true;
+  int max_receive_bytes = 64 << 10;
+  int max_streams_per_connection = 1024;
+  std::chrono::milliseconds keepalive_time{};
+  std::chrono::milliseconds keepalive_timeout{};
+  std::chrono::milliseconds keepalive_min_client_interval{};
+  std::chrono::milliseconds max_connection_age{};
+  std::chrono::milliseconds max_connection_age_grace{};
+};
+
+class GrpcServer {
+ public:
+  // Listens and serves; health (grpc.health.v1, "" and the service's name) says SERVING. `service` outlives the server.
+  // UNAVAILABLE: the address cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcOptions& options,
+                                                           const std::shared_ptr<grpc::ServerCredentials>& credentials,
+                                                           grpc::Service& service);
+
+  // As Shutdown with no time.
+  ~GrpcServer();
+
+  // The address with the port that was bound.
+  const std::string& address() const { return address_; }
+
+  // Health says NOT_SERVING for ever.
+  void AnnounceStop();
+
+  // Accepts no more calls, waits for the accepted ones, and cancels what is left after `timeout`. Idempotent.
+  void Shutdown(std::chrono::milliseconds timeout);
+
+ private:
+  GrpcServer(std::unique_ptr<grpc::Server> server, std::string address);
+
+  const std::unique_ptr<grpc::Server> server_;
+  const std::string address_;
+};
+
+// Sends gRPC's own messages to our log.
+void RedirectGrpcLog();
+
+}  // namespace ganserve

@@ -1,0 +1,198 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/clock.h"
+#include "server/base/cpu_quota.h"
+#include "server/base/status_macros.h"
+#include "server/image/png_encoder.h"
+#include "server/log/log.h"
+#include "server/metrics/metrics_server.h"
+#include "server/metrics/prometheus_metrics.h"
+#include "server/model/device.h"
+#include "server/model/loaded_models.h"
+#include "server/rpc/credentials/server_credentials.h"
+#include "server/rpc/credentials/token_authenticator.h"
+#include "server/rpc/grpc_server.h"
+#include "server/rpc/image_service.h"
+#include "server/serving/batcher.h"
+
+namespace ganserve {
+namespace {
+
+// How the cores are used, decided once and printed.
+struct Plan {
+  Device device;
+  CpuQuota quota;
+  Batcher::Options batcher;
+};
+
+absl::StatusOr<Plan> MakePlan(const ServerOptions& options) {
+  Plan plan;
+  GANSERVE_ASSIGN_OR_RETURN(plan.device, SelectDevice(options.device));
+  plan.quota = ReadCpuQuota();
+  // On a CPU a worker per core, with one thread each; on CUDA one feeds the device, and the cores encode.
+  const size_t cores = static_cast<size_t>(plan.quota.cores);
+  const size_t workers = options.workers > 0 ? static_cast<size_t>(options.workers) : plan.device.cuda ? 1 : cores;
+  plan.batcher = {.workers = workers,
+                  .max_batch_images = static_cast<size_t>(BatchImages(options, plan.device.cuda)),
+                  .max_queue_images = static_cast<size_t>(options.max_queue_images),
+                  .encoders = plan.device.cuda ? std::max<size_t>(1, cores - 1) : 0};
+  Log(LogLevel::kInfo, "plan",
+      {{"device", plan.device.name()},
+       {"cores", plan.quota.Describe()},
+       {"workers", plan.batcher.workers},
+       {"threads_per_worker", 1},
+       {"encoders", plan.batcher.encoders},
+       {"max_batch_images", plan.batcher.max_batch_images},
+       {"max_queue_images", plan.batcher.max_queue_images}});
+  return plan;
+}
+
+absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& options, const Device& device) {
+  std::vector<LoadedModels::Refused> refused;
+  auto models = LoadedModels::Load({.repository = options.models,
+                                    .default_model = options.default_model,
+                                    .versions_per_model = static_cast<size_t>(options.versions_per_model),
+                                    .device = device},
+                                   &refused);
+  for (const auto& version : refused) {
+    Log(LogLevel::kWarning, "model version refused",
+        {{"model", version.model}, {"version", version.version}, {"error", std::string(version.status.message())}});
+  }
+  return models;
+}
+
+// Every loaded version answers on every worker before the server says that it is ready.
+absl::Status WarmUp(const LoadedModels& models, Batcher& batcher) {
+  for (const ModelVersion& version : models.List()) {
+    const GeneratorInfo& info = version.generator->info();
+    const auto start = std::chrono::steady_clock::now();
+    if (const absl::Status status = batcher.WarmUp(*version.generator); !status.ok()) {
+      return absl::Status(status.code(), absl::StrCat("model ", info.model, " version ", info.version,
+                                                      ": warm-up failed: ", status.message()));
+    }
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    Log(LogLevel::kInfo, "model loaded",
+        {{"model", info.model},
+         {"version", info.version},
+         {"on_duty", version.on_duty},
+         {"image", absl::StrCat(info.shape.width, "x", info.shape.height, "x", info.shape.channels)},
+         {"latent_size", info.latent_size},
+         {"classes", info.classes},
+         {"digest", info.digest},
+         {"warm_up_seconds", elapsed.count()}});
+  }
+  return absl::OkStatus();
+}
+
+std::vector<ModelSeries> SeriesOf(const LoadedModels& models) {
+  std::vector<ModelSeries> series;
+  for (const ModelVersion& version : models.List()) {
+    const GeneratorInfo& info = version.generator->info();
+    series.push_back({info.model, info.version, info.digest, version.on_duty});
+  }
+  return series;
+}
+
+RequestLimits LimitsOf(const ServerOptions& options, const Device& device) {
+  return {.max_images_per_call = static_cast<uint32_t>(options.max_images_per_call),
+          .max_response_bytes = static_cast<uint64_t>(options.max_response_bytes),
+          .max_images_per_stream = static_cast<uint32_t>(options.max_images_per_stream),
+          .stream_window_images = static_cast<uint64_t>(StreamWindowImages(options, device.cuda))};
+}
+
+TlsOptions TlsOptionsOf(const ServerOptions& options) {
+  return {.cert_file = options.tls_cert,
+          .key_file = options.tls_key,
+          .client_ca_file = options.tls_client_ca,
+          .reload_interval = options.tls_reload_interval};
+}
+
+absl::StatusOr<std::unique_ptr<TokenAuthenticator>> MakeAuthenticator(const ServerOptions& options) {
+  std::vector<TokenFile> files;
+  for (const TokenFileOption& file : options.token_file) files.push_back({file.group, file.path});
+  return TokenAuthenticator::Create(std::move(files), options.token_reload_interval);
+}
+
+GrpcOptions GrpcOptionsOf(const ServerOptions& options) {
+  return {.address = options.listen,
+          .reflection = options.reflection,
+          .max_receive_bytes = static_cast<int>(options.max_receive_bytes),
+          .max_streams_per_connection = static_cast<int>(options.max_streams_per_connection),
+          .keepalive_time = options.keepalive_time,
+          .keepalive_timeout = options.keepalive_timeout,
+          .keepalive_min_client_interval = options.keepalive_min_client_interval,
+          .max_connection_age = options.max_connection_age,
+          .max_connection_age_grace = options.max_connection_age_grace};
+}
+
+}  // namespace
+
+// In the order of construction; destroyed in the reverse order, so that what is referred to lives longer.
+struct Server::Parts {
+  ServerOptions options;
+  PngEncoder encoder;
+  std::unique_ptr<PrometheusMetrics> metrics;
+  std::unique_ptr<MetricsServer> metrics_server;
+  std::unique_ptr<LoadedModels> models;
+  std::unique_ptr<Batcher> batcher;
+  std::unique_ptr<TokenAuthenticator> authenticator;
+  std::unique_ptr<ImageService> service;
+  std::unique_ptr<GrpcServer> grpc;
+  std::string metrics_address;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  auto parts = std::make_unique<Parts>();
+  parts->options = options;
+  GANSERVE_ASSIGN_OR_RETURN(const Plan plan, MakePlan(options));
+  parts->metrics = std::make_unique<PrometheusMetrics>(
+      PrometheusMetrics::Options{.methods = {"Generate", "GenerateStream", "GetServerInfo"},
+                                 .version = GANSERVE_VERSION,
+                                 .torch = TorchVersion(),
+                                 .device = plan.device.name()});
+  if (!options.metrics_listen.empty()) {
+    GANSERVE_ASSIGN_OR_RETURN(parts->metrics_server, MetricsServer::Create(options.metrics_listen, *parts->metrics));
+    parts->metrics_address = parts->metrics_server->address();
+  }
+  GANSERVE_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(TlsOptionsOf(options)));
+  GANSERVE_ASSIGN_OR_RETURN(parts->authenticator, MakeAuthenticator(options));
+  GANSERVE_ASSIGN_OR_RETURN(parts->models, LoadModels(options, plan.device));
+  GANSERVE_ASSIGN_OR_RETURN(parts->batcher,
+                            Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
+  GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->models, *parts->batcher));
+  parts->metrics->SetModels(SeriesOf(*parts->models));
+  parts->metrics->SetWorkers(plan.batcher.workers);
+  parts->service = std::make_unique<ImageService>(
+      ServingEnvironment{.call = {Clock::Real(), *parts->metrics, *parts->authenticator},
+                         .models = *parts->models,
+                         .batcher = *parts->batcher,
+                         .limits = LimitsOf(options, plan.device),
+                         .description = {.version = GANSERVE_VERSION,
+                                         .device = plan.device.name(),
+                                         .workers = static_cast<uint32_t>(plan.batcher.workers)}});
+  GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, *parts->service));
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { Stop(); }
+
+const std::string& Server::address() const { return parts_->grpc->address(); }
+
+const std::string& Server::metrics_address() const { return parts_->metrics_address; }
+
+void Server::AnnounceStop() { parts_->grpc->AnnounceStop(); }
+
+void Server::Stop() {
+  parts_->grpc->Shutdown(parts_->options.drain_timeout);
+  parts_->batcher->Close();
+}
+
+}  // namespace ganserve
