@@ -26,6 +26,8 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler writ
 
 extern "C" void RequestStop(int) { stop_requested = true; }
 
+constexpr int kUsageError = 2;
+
 // Every step allocates and frees the same tensors of a few MB. By default glibc returns each to the kernel and pays for
 // the page faults again; 32 MiB is the largest threshold that it takes.
 void KeepMemory() {
@@ -63,11 +65,16 @@ void AddTrainingOptions(CLI::App* command, TrainOptions* options) {
       ->capture_default_str();
   command->add_option("--checkpoint-every", options->checkpoint_every, "Epochs between two checkpoints")
       ->capture_default_str();
-  command->add_flag("--resume", options->resume, "Continue the job in --out from its last checkpoint");
+  command->add_flag("--resume", options->resume,
+                    "Continue the job in --out from its last checkpoint; --epochs may be raised");
 }
 
 absl::StatusOr<JobDirectory> OpenJob(const TrainOptions& options) {
-  return options.resume ? JobDirectory::Open(options.out) : JobDirectory::Create(options.out, SpecJson(options));
+  if (!options.resume) return JobDirectory::Create(options.out, SpecJson(options));
+  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Open(options.out));
+  GANSERVE_ASSIGN_OR_RETURN(const std::string spec, job.ReadSpec());
+  GANSERVE_RETURN_IF_ERROR(CheckResumable(spec, options));
+  return job;
 }
 
 absl::Status RunTrain(const TrainOptions& options, const std::string& command) {
@@ -116,7 +123,13 @@ int Main(int argc, char** argv) {
   AddShapeOptions(train, &options);
   CLI::App* init = app.add_subcommand("init", "Export an untrained, seeded generator for tests and benchmarks");
   AddShapeOptions(init, &options);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    std::fprintf(stderr, "ganserve-trainer: %s (see --help)\n", error.what());
+    return kUsageError;
+  }
   const std::string command = CommandLine(argc, argv);
   const absl::Status status = train->parsed() ? RunTrain(options, command) : RunInit(options, command);
   if (status.ok()) return 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 #include "absl/strings/numbers.h"
@@ -139,6 +141,12 @@ std::optional<JobDirectory::Checkpoint> JobDirectory::LastCheckpoint() const {
   if (checkpoints.empty()) return std::nullopt;
   const auto& [step, path] = *checkpoints.rbegin();
   return Checkpoint{step, path};
+}
+
+absl::StatusOr<std::string> JobDirectory::ReadSpec() const {
+  std::ifstream stream(fs::path(path_) / "spec", std::ios::binary);
+  if (!stream) return absl::NotFoundError(absl::StrCat(path_, "/spec: cannot open"));
+  return std::string{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
 void JobDirectory::RemoveOldCheckpoints() const {

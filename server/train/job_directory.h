@@ -51,6 +51,8 @@ class JobDirectory {
   };
   std::optional<Checkpoint> LastCheckpoint() const;
 
+  absl::StatusOr<std::string> ReadSpec() const;
+
   const std::string& path() const { return path_; }
   std::string ExportPath(uint64_t step) const;
 

@@ -8,10 +8,34 @@
 namespace ganserve {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
+// With the data they fix the weights after each step.
+constexpr const char* kFixedOptions[] = {"data",  "size", "channels",      "width",    "latent",
+                                         "batch", "seed", "learning-rate", "ema-decay"};
+
 template <typename Value>
 absl::Status InRange(const char* option, Value value, Value low, Value high) {
   if (value >= low && value <= high) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(option, " is ", value, ", must be ", low, " to ", high));
+}
+
+Json Spec(const TrainOptions& options) {
+  return {
+      {"data", options.data},
+      {"size", options.shape.image_size},
+      {"channels", options.shape.channels},
+      {"width", options.shape.width},
+      {"latent", options.shape.latent_size},
+      {"epochs", options.epochs},
+      {"batch", options.batch_size},
+      {"seed", options.seed},
+      {"learning-rate", options.learning_rate},
+      {"ema-decay", options.ema_decay},
+      {"report-every", options.report_every},
+      {"sample-every", options.sample_every},
+      {"checkpoint-every", options.checkpoint_every},
+  };
 }
 
 }  // namespace
@@ -39,23 +63,19 @@ absl::Status ValidateTrainOptions(const TrainOptions& options) {
   return InRange("--checkpoint-every", options.checkpoint_every, 1, 1'000'000);
 }
 
-std::string SpecJson(const TrainOptions& options) {
-  const nlohmann::ordered_json spec = {
-      {"data", options.data},
-      {"size", options.shape.image_size},
-      {"channels", options.shape.channels},
-      {"width", options.shape.width},
-      {"latent", options.shape.latent_size},
-      {"epochs", options.epochs},
-      {"batch", options.batch_size},
-      {"seed", options.seed},
-      {"learning_rate", options.learning_rate},
-      {"ema_decay", options.ema_decay},
-      {"report_every", options.report_every},
-      {"sample_every", options.sample_every},
-      {"checkpoint_every", options.checkpoint_every},
-  };
-  return spec.dump(2) + "\n";
+std::string SpecJson(const TrainOptions& options) { return Spec(options).dump(2) + "\n"; }
+
+absl::Status CheckResumable(const std::string& spec, const TrainOptions& options) {
+  const Json before = Json::parse(spec, nullptr, /*allow_exceptions=*/false);
+  if (!before.is_object()) return absl::DataLossError("the job's spec is not JSON");
+  const Json now = Spec(options);
+  for (const char* name : kFixedOptions) {
+    const Json value = before.value(name, Json());
+    if (value == now[name]) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--", name, " is ", now[name].dump(), ", but the job was started with ", value.dump()));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace ganserve

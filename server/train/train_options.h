@@ -32,4 +32,8 @@ absl::Status ValidateTrainOptions(const TrainOptions& options);
 // Indented JSON, ending in a newline. Holds what fixes the result; not `out`, `threads` and `resume`.
 std::string SpecJson(const TrainOptions& options);
 
+// Whether a job that was started with `spec` can go on with `options`: everything that fixes the weights must be the
+// same. Errors: INVALID_ARGUMENT naming the first option that differs; DATA_LOSS when `spec` is not such JSON.
+absl::Status CheckResumable(const std::string& spec, const TrainOptions& options);
+
 }  // namespace ganserve

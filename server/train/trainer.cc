@@ -150,9 +150,11 @@ class Trainer {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     const Provenance provenance{command_, step_, static_cast<int>(step_ / batches_), std::round(seconds), UtcNow()};
     const DcganGenerator generator = gan_.AveragedGenerator(options_.seed);
-    return job_.PublishExport(
+    const absl::Status status = job_.PublishExport(
         step_, [&](const std::string& path) { return ExportGenerator(generator, path); },
         ModelJson(options_, provenance));
+    // A job that was resumed where it had stopped: the step fixes the weights, so what stands there is the same.
+    return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
   }
 
   const TrainOptions& options_;

@@ -44,6 +44,20 @@ TEST(TrainOptionsTest, WritesTheSpecAsJson) {
   EXPECT_EQ(spec["size"], 32);
 }
 
+TEST(TrainOptionsTest, LetsAJobGoOnOnlyWithWhatFixedItsWeights) {
+  TrainOptions options;
+  options.data = "data";
+  const std::string spec = SpecJson(options);
+  options.epochs = 99;
+  options.report_every = 1;
+  EXPECT_TRUE(CheckResumable(spec, options).ok());
+  options.seed = 2;
+  const absl::Status status = CheckResumable(spec, options);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "--seed is 2, but the job was started with 1");
+  EXPECT_EQ(CheckResumable("{", options).code(), absl::StatusCode::kDataLoss);
+}
+
 TEST(ModelDescriptionTest, SaysWhatTheServerNeeds) {
   TrainOptions options;
   options.shape = {64, 3, 16, 50};

@@ -82,6 +82,16 @@ TEST_F(TrainerTest, ResumedEndsWhereAnUninterruptedRunEnds) {
   EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(resumed->export_path + "/model.pt"));
 }
 
+TEST_F(TrainerTest, ResumingAFinishedJobSucceedsAtOnce) {
+  TrainOptions options = Small(folder_, "job");
+  const auto first = Run(options);
+  options.resume = true;
+  const auto again = Run(options);
+  ASSERT_TRUE(first.ok() && again.ok()) << again.status();
+  EXPECT_EQ(again->steps, first->steps);
+  EXPECT_EQ(again->export_path, first->export_path);
+}
+
 TEST_F(TrainerTest, ExportsWhatThereIsWhenStopped) {
   stop_ = true;
   const TrainOptions options = Small(folder_, "job");
