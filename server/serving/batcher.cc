@@ -117,16 +117,22 @@ absl::Status Batcher::Admit(const GenerateJob& job, Clock::TimePoint now) {
   // The rate is learnt from work, so work is never refused while there is none.
   if (queue_.images() == 0) return absl::OkStatus();
   const std::chrono::duration<double> left = job.spec().deadline - now;
-  // The workers are busy with a batch each, and the job's last image comes at the end of the batch that it is in.
-  const size_t batches = 2 * options_.workers * options_.max_batch_images;
-  if (rate_.TimeFor(queue_.images() + images + batches, options_.workers) <= left) return absl::OkStatus();
-  const auto wait = rate_.TimeFor(queue_.ImagesBefore(images) + images + batches, options_.workers);
+  // The whole queue is an upper bound that costs nothing; what fair queueing puts in front is the closer look.
+  if (ExpectedTime(queue_.images(), images) <= left) return absl::OkStatus();
+  const auto wait = ExpectedTime(queue_.ImagesBefore(images), images);
   if (wait <= left) return absl::OkStatus();
   return WithRetryAfter(
       absl::ResourceExhaustedError(absl::StrCat("the deadline cannot be met: ", queue_.images(),
                                                 " images wait, so the answer is expected after ", Milliseconds(wait),
                                                 " ms and the deadline is in ", Milliseconds(left), " ms")),
       RetryDelay(wait - left));
+}
+
+ServiceRate::Seconds Batcher::ExpectedTime(size_t images_before, size_t images) const {
+  const size_t ahead = images_before + images;
+  // All workers share what is ahead; the last image is ready when its own batch is.
+  return rate_.TimeFor(in_flight_images_ + ahead, options_.workers) +
+         rate_.TimeFor(std::min(ahead, options_.max_batch_images), 1);
 }
 
 void Batcher::WakeWorkers(size_t images) {
@@ -208,6 +214,7 @@ bool Batcher::TakeBatch(uint64_t warm_ups_seen, Batch* batch) {
       batch->taken = clock_.Now();
       std::vector<std::shared_ptr<GenerateJob>> expired;
       batch->slices = queue_.Take(options_.max_batch_images, idle_workers_ + 1, batch->taken, &expired);
+      in_flight_images_ += batch->images();
       metrics_.SetQueueDepth(queue_.images());
       for (const auto& job : expired) End(job, Expired(), &finished);
     }
@@ -284,6 +291,7 @@ void Batcher::DeliverAll(const Batch& batch) {
       MutexLock lock(mutex_);
       auto& state = slice.job->scheduling_;
       state.in_flight -= slice.count;
+      in_flight_images_ -= slice.count;
       if (!status.ok() || (state.next == slice.job->spec().count && state.in_flight == 0)) {
         End(slice.job, std::move(status), &finished);
       } else {

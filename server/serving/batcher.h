@@ -96,6 +96,8 @@ class Batcher {
   // A worker has spent the time since it took the batch on it.
   void ObserveRate(const Batch& batch);
 
+  // From now until the last of `images` images that have `images_before` queued images in front.
+  ServiceRate::Seconds ExpectedTime(size_t images_before, size_t images) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Admit(const GenerateJob& job, Clock::TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Ends a job with `status` (unless it is over already) and, if no image of it is in flight, appends it to *finished.
   void End(const std::shared_ptr<GenerateJob>& job, absl::Status status, Finished* finished) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -116,6 +118,7 @@ class Batcher {
   ServiceRate rate_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<const GenerateJob*, std::shared_ptr<GenerateJob>> jobs_ ABSL_GUARDED_BY(mutex_);  // accepted, not done
   WarmUpState warm_up_ ABSL_GUARDED_BY(mutex_);
+  size_t in_flight_images_ ABSL_GUARDED_BY(mutex_) = 0;  // taken by workers, not yet delivered
   size_t idle_workers_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
