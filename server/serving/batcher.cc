@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/serving/retry_hint.h"
 
 namespace ganserve {
 namespace {
@@ -29,16 +28,6 @@ absl::Status Validate(const Batcher::Options& options) {
   GANSERVE_RETURN_IF_ERROR(CheckRange("max_batch_images", options.max_batch_images, 1, kMaxBatchImages));
   GANSERVE_RETURN_IF_ERROR(CheckRange("encoders", options.encoders, 0, kMaxWorkers));
   return CheckRange("max_queue_images", options.max_queue_images, options.max_batch_images, SIZE_MAX);
-}
-
-// A refused caller should come back when there is room, but neither at once nor minutes later.
-std::chrono::milliseconds RetryDelay(ServiceRate::Seconds wait) {
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
-  return std::clamp(milliseconds, std::chrono::milliseconds(10), std::chrono::milliseconds(10'000));
-}
-
-long long Milliseconds(std::chrono::duration<double> duration) {
-  return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
 }
 
 DropReason ReasonOf(const absl::Status& status) {
@@ -87,7 +76,7 @@ absl::Status Batcher::Submit(std::shared_ptr<GenerateJob> job) {
   absl::Status status;
   {
     MutexLock lock(mutex_);
-    status = Admit(*job, now);
+    status = closed_ ? absl::UnavailableError("the server is stopping") : Admit(CurrentLoad(), job->spec(), now);
     if (status.ok()) {
       job->scheduling_.arrival = now;
       jobs_.emplace(job.get(), job);
@@ -103,36 +92,13 @@ absl::Status Batcher::Submit(std::shared_ptr<GenerateJob> job) {
   return status;
 }
 
-absl::Status Batcher::Admit(const GenerateJob& job, Clock::TimePoint now) {
-  if (closed_) return absl::UnavailableError("the server is stopping");
-  const size_t images = FairQueue::Available(job);
-  if (queue_.images() + images > options_.max_queue_images) {
-    return WithRetryAfter(
-        absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", queue_.images(), " images wait, ", images,
-                                                  " more would exceed the limit of ", options_.max_queue_images)),
-        RetryDelay(rate_.TimeFor(images, options_.workers)));
-  }
-  if (job.spec().deadline == Clock::TimePoint::max()) return absl::OkStatus();
-  if (job.spec().deadline <= now) return absl::DeadlineExceededError("the deadline had passed on arrival");
-  // The rate is learnt from work, so work is never refused while there is none.
-  if (queue_.images() == 0) return absl::OkStatus();
-  const std::chrono::duration<double> left = job.spec().deadline - now;
-  // The whole queue is an upper bound that costs nothing; what fair queueing puts in front is the closer look.
-  if (ExpectedTime(queue_.images(), images) <= left) return absl::OkStatus();
-  const auto wait = ExpectedTime(queue_.ImagesBefore(images), images);
-  if (wait <= left) return absl::OkStatus();
-  return WithRetryAfter(
-      absl::ResourceExhaustedError(absl::StrCat("the deadline cannot be met: ", queue_.images(),
-                                                " images wait, so the answer is expected after ", Milliseconds(wait),
-                                                " ms and the deadline is in ", Milliseconds(left), " ms")),
-      RetryDelay(wait - left));
-}
-
-ServiceRate::Seconds Batcher::ExpectedTime(size_t images_before, size_t images) const {
-  const size_t ahead = images_before + images;
-  // All workers share what is ahead; the last image is ready when its own batch is.
-  return rate_.TimeFor(in_flight_images_ + ahead, options_.workers) +
-         rate_.TimeFor(std::min(ahead, options_.max_batch_images), 1);
+Load Batcher::CurrentLoad() const {
+  return {.queue = queue_,
+          .rate = rate_,
+          .in_flight_images = in_flight_images_,
+          .workers = options_.workers,
+          .max_batch_images = options_.max_batch_images,
+          .max_queue_images = options_.max_queue_images};
 }
 
 void Batcher::WakeWorkers(size_t images) {

@@ -17,6 +17,7 @@
 #include "server/base/bounded_queue.h"
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
+#include "server/serving/admission.h"
 #include "server/serving/batch_runner.h"
 #include "server/serving/fair_queue.h"
 #include "server/serving/generate_job.h"
@@ -96,9 +97,7 @@ class Batcher {
   // A worker has spent the time since it took the batch on it.
   void ObserveRate(const Batch& batch);
 
-  // From now until the last of `images` images that have `images_before` queued images in front.
-  ServiceRate::Seconds ExpectedTime(size_t images_before, size_t images) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Admit(const GenerateJob& job, Clock::TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Load CurrentLoad() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Ends a job with `status` (unless it is over already) and, if no image of it is in flight, appends it to *finished.
   void End(const std::shared_ptr<GenerateJob>& job, absl::Status status, Finished* finished) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Appends the job to *finished if it is over and nothing of it is in flight.
