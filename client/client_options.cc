@@ -54,7 +54,8 @@ bool IsLoopback(const std::string& server) {
   if (absl::StrContains(address, ",")) return false;
   if (absl::StartsWith(address, "[::1]:") || address == "[::1]" || address == "::1") return true;
   const absl::string_view host = address.substr(0, address.find(':'));
-  const bool ipv4 = std::all_of(host.begin(), host.end(), [](char c) { return absl::ascii_isdigit(c) || c == '.'; });
+  const bool ipv4 =
+      std::all_of(host.begin(), host.end(), [](unsigned char c) { return absl::ascii_isdigit(c) || c == '.'; });
   return host == "localhost" || (ipv4 && absl::StartsWith(host, "127."));
 }
 

@@ -30,8 +30,9 @@ class LoadCall {
   LoadCall(const LoadPlan& plan, const LoadTarget& target, grpc::CompletionQueue& queue)
       : plan_(plan), target_(target), queue_(queue) {}
 
-  // `due` is when the call should have started; `number` gives it its seed. `counted`: after the warm-up. The last thing it
-  // does is to hand the call to the queue: another thread may have its event, and be done with it, before this returns.
+  // `due` is when the call should have started; `number` gives it its seed. `counted`: after the warm-up. The last
+  // thing it does is to hand the call to the queue: another thread may have its event, and be done with it, before this
+  // returns.
   void Start(std::chrono::steady_clock::time_point due, uint64_t number, bool counted);
 
   // Takes an event of the queue; true if the call is over with it.
