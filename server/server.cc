@@ -119,9 +119,15 @@ absl::StatusOr<std::unique_ptr<TokenAuthenticator>> MakeAuthenticator(const Serv
   return TokenAuthenticator::Create(std::move(files), options.token_reload_interval);
 }
 
+// gRPC's reflection service knows no tokens, so where GetServerInfo wants one there is no reflection.
+bool ReflectionAllowed(const ServerOptions& options) {
+  return options.reflection && std::none_of(options.token_file.begin(), options.token_file.end(),
+                                            [](const TokenFileOption& file) { return file.group == "info"; });
+}
+
 GrpcOptions GrpcOptionsOf(const ServerOptions& options) {
   return {.address = options.listen,
-          .reflection = options.reflection,
+          .reflection = ReflectionAllowed(options),
           .max_receive_bytes = static_cast<int>(options.max_receive_bytes),
           .max_streams_per_connection = static_cast<int>(options.max_streams_per_connection),
           .keepalive_time = options.keepalive_time,

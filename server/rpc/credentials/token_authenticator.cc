@@ -34,8 +34,6 @@ constexpr MethodAccess kMethods[] = {
     {"/ganserve.v1.ImageService/Generate", Access::kGenerate},
     {"/ganserve.v1.ImageService/GenerateStream", Access::kGenerate},
     {"/ganserve.v1.ImageService/GetServerInfo", Access::kInfo},
-    {"/grpc.reflection.v1.ServerReflection/", Access::kInfo},
-    {"/grpc.reflection.v1alpha.ServerReflection/", Access::kInfo},
     {"/grpc.health.v1.Health/", Access::kOpen},
 };
 

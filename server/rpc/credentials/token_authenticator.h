@@ -20,7 +20,7 @@ namespace ganserve {
 // A file of tokens, one a line; blank lines and those that start with '#' are skipped. A token has 16 to 4096 visible
 // ASCII characters; a file has 1 to 1024 tokens.
 struct TokenFile {
-  std::string group;  // "generate" (Generate, GenerateStream) or "info" (GetServerInfo, reflection)
+  std::string group;  // "generate" (Generate, GenerateStream) or "info" (GetServerInfo)
   std::string path;
 };
 

@@ -138,7 +138,7 @@ TEST_F(OptionsFileTest, UnknownNamesInTheFileAreFaults) {
 
 TEST_F(OptionsFileTest, ABadValueNamesTheFile) {
   const std::string path = Write("workers = many\n");
-  EXPECT_EQ(FaultsOf({"--config", path.c_str()}), path + ": workers = \"many\": must be a whole number from 0 to 4096");
+  EXPECT_EQ(FaultsOf({"--config", path.c_str()}), path + ": workers = \"many\": must be a whole number from 0 to 1024");
 }
 
 TEST_F(OptionsFileTest, AnOptionTwiceIsAFault) {
@@ -178,7 +178,7 @@ TEST(OptionsTest, AllFaultsAreToldAtOnce) {
               testing::UnorderedElementsAre(
                   "9 faults in the options:", "  --wrkers: unknown option, did you mean --workers?",
                   "  \"stray\": unexpected argument, options start with --",
-                  "  --workers = \"abc\": must be a whole number from 0 to 4096",
+                  "  --workers = \"abc\": must be a whole number from 0 to 1024",
                   "  --max-receive-bytes = \"10\": must be a size such as 64KiB or 16MiB from 1KiB to 64MiB",
                   "  --drain-timeout = \"-1s\": must be a duration such as 500ms, 30s or 5m from 0 to 24h",
                   "  --token-file = \"admin=/x\": must be generate=FILE or info=FILE",
