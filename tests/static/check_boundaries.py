@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""Fails on an #include that breaks the boundaries of docs/ARCHITECTURE.md.
+
+Folders may include only the folders below them, and a third-party library only stands where it is owned. LibTorch is also
+followed through our own headers: a file outside its folders must not see it at all, as its include folder carries another
+fmt and protobuf.
+
+    check_boundaries.py [ROOT]      ROOT: the repository; by default the one this file is in
+"""
+import collections
+import fnmatch
+import pathlib
+import re
+import sys
+
+# Which of our folders a folder may include, besides itself. The longest matching name counts.
+ALLOWED_FOLDERS = {
+    "server/base": [],
+    "server/log": ["server/base"],
+    "server/serving": ["server/base"],
+    "server/image": ["server/serving", "server/base"],
+    "server/metrics": ["server/serving", "server/base"],
+    "server/model": ["server/serving", "server/base", "server/log"],
+    "server/rpc/credentials": ["server/base", "server/log"],
+    "server/rpc": ["server/serving", "server/base", "server/log", "server/rpc/credentials", "proto"],
+    "server/jobs": ["server/base", "server/log", "proto"],
+    "server/train": ["server/base", "proto"],
+    "server/trainer_main.cc": ["server/train", "server/base", "proto"],
+    "server/option": ["server/base", "server/log"],
+    "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/model",
+               "server/rpc", "server/rpc/credentials", "server/jobs", "server/option"],
+    "client": ["server/base", "proto"],
+    "tests": ["server", "client", "proto", "server/base", "server/log", "server/serving", "server/image", "server/metrics",
+              "server/model", "server/rpc", "server/rpc/credentials", "server/jobs", "server/train", "server/option"],
+}
+
+# Third-party headers by the start of their name, and the only places that may include them. "*.cc": not in headers.
+LIBRARIES = {
+    "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/model/", "server/train/", "tests/"]),
+    "gRPC": (r"(grpc|grpcpp)/(?!health/)", ["server/rpc/", "server/server.cc", "client/", "tests/"]),
+    "Protobuf": (r"google/(protobuf|rpc)/|ganserve/v1/|grpc/health/",
+                 ["server/rpc/", "server/jobs/", "server/train/", "server/trainer_main.cc", "client/", "tests/"]),
+    "prometheus-cpp": (r"prometheus/", ["server/metrics/", "tests/unit/metrics/"]),
+    "spdlog": (r"spdlog/", ["server/log/*.cc"]),
+    "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_main.cc", "client/ganctl/*.cc", "tests/*.cc"]),
+    "libpng": (r"png\.h$", ["server/image/*.cc", "server/train/*.cc", "client/ganctl/*.cc", "tests/*.cc"]),
+    "libdeflate": (r"libdeflate\.h$", ["server/image/", "tests/"]),
+    "zlib": (r"zlib\.h$", ["server/image/*.cc", "server/train/*.cc", "tests/*.cc"]),
+    "OpenSSL": (r"openssl/", ["server/model/*.cc", "server/rpc/credentials/", "tests/"]),
+    "nlohmann_json": (r"nlohmann/", ["server/model/*.cc", "server/train/*.cc", "client/bench/*.cc", "tests/*.cc"]),
+}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
+SOURCE_FOLDERS = ("server", "client", "tests")
+
+
+def read_includes(root):
+    """{file: [what it includes]}, names relative to the root."""
+    includes = {}
+    for folder in SOURCE_FOLDERS:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in (".h", ".cc"):
+                includes[str(path.relative_to(root))] = INCLUDE.findall(path.read_text(encoding="utf-8"))
+    return includes
+
+
+def owner(name):
+    """The key of ALLOWED_FOLDERS that `name` belongs to, "proto" for generated code, None for third-party headers."""
+    if re.match(LIBRARIES["Protobuf"][0], name) and not name.startswith("google/protobuf/"):
+        return "proto"
+    matches = [key for key in ALLOWED_FOLDERS
+               if name == key or name.startswith(key + "/") or (key == "server/option" and name.startswith(key))]
+    return max(matches, key=len, default=None)
+
+
+def stands_in(name, places):
+    """Whether a file is in one of the places: "folder/", a file, or a pattern whose * also matches slashes."""
+    return any(fnmatch.fnmatchcase(name, place + "*" if place.endswith("/") else place) for place in places)
+
+
+def is_torch(header):
+    return re.match(LIBRARIES["LibTorch"][0], header) is not None
+
+
+def folder_breaches(includes):
+    for name, targets in includes.items():
+        source = owner(name)
+        for target in targets:
+            folder = owner(target)
+            if folder not in (None, source, *ALLOWED_FOLDERS[source]):
+                yield f"{name} includes {target}: {source} may not depend on {folder}"
+
+
+def library_breaches(includes):
+    for name, targets in includes.items():
+        for library, (pattern, places) in LIBRARIES.items():
+            if stands_in(name, places):
+                continue
+            for target in targets:
+                if re.match(pattern, target):
+                    yield f"{name} includes {target}: {library} stays in {', '.join(places)}"
+
+
+def torch_breaches(includes):
+    places = LIBRARIES["LibTorch"][1]
+    includers = collections.defaultdict(list)
+    for name, targets in includes.items():
+        for target in targets:
+            includers[target].append(name)
+    tainted = [name for name, targets in includes.items() if any(is_torch(target) for target in targets)]
+    seen = set(tainted)
+    while tainted:
+        header = tainted.pop()
+        for name in includers[header]:
+            if not stands_in(name, places):
+                yield f"{name} includes {header}, which includes LibTorch"
+            if name not in seen:
+                seen.add(name)
+                tainted.append(name)
+
+
+def find_breaches(root):
+    includes = read_includes(root)
+    if not includes:
+        return [f"no sources in {root}"]
+    return [*folder_breaches(includes), *library_breaches(includes), *torch_breaches(includes)]
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
+    breaches = find_breaches(root)
+    for breach in breaches:
+        print(breach)
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
