@@ -43,7 +43,7 @@ class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::Generate
     GenerateStreamReactor& reactor_;
   };
 
-  enum class Step { kNone, kWrite, kWriteMoreFollow, kFinish };
+  enum class Step { kNone, kWrite, kFinish };
 
   absl::Status Start(const ServingEnvironment& environment, const v1::GenerateRequest& request) {
     GANSERVE_RETURN_IF_ERROR(call_.Authorize());
@@ -105,7 +105,7 @@ class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::Generate
     ready_.erase(image);
     ++next_;
     writing_ = true;
-    return ready_.contains(next_) ? Step::kWriteMoreFollow : Step::kWrite;
+    return Step::kWrite;
   }
 
   void Take(Step step) {
@@ -113,10 +113,8 @@ class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::Generate
       case Step::kNone:
         return;
       case Step::kWrite:
+        // Without a buffer hint: OnWriteDone of a hinted write waits for the next flush, which nothing else would cause.
         return StartWrite(&message_);
-      case Step::kWriteMoreFollow:
-        // The transport may collect this message and the next into one packet.
-        return StartWrite(&message_, grpc::WriteOptions().set_buffer_hint());
       case Step::kFinish:
         return Finish(call_.Finish(*end_, next_));
     }
