@@ -65,7 +65,7 @@ def main():
                 waiting[name] = mark
 
     failures = 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         runs = {pool.submit(tidy, name, build): name for name in waiting}
         for run in concurrent.futures.as_completed(runs):
             code, output = run.result()
