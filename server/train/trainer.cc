@@ -64,6 +64,7 @@ class Trainer {
 
   absl::StatusOr<TrainOutcome> Run() {
     GANSERVE_RETURN_IF_ERROR(Prepare());
+    GANSERVE_RETURN_IF_ERROR(job_.RecordState(step_, JobState::kRunning, ""));
     while (!stop_ && step_ < batches_ * Epochs()) GANSERVE_RETURN_IF_ERROR(RunEpoch());
     const bool stopped = step_ < batches_ * Epochs();
     if (stopped) GANSERVE_RETURN_IF_ERROR(Checkpoint());
@@ -95,6 +96,7 @@ class Trainer {
     const uint64_t epoch = step_ / batches_;
     const std::vector<uint32_t> order = EpochOrder(options_.seed, epoch, data_.count());
     const auto batch_size = static_cast<size_t>(options_.batch_size);
+    bool last = false;
     do {
       const auto indices = std::span(order).subspan(step_ % batches_ * batch_size, batch_size);
       const uint64_t latent_seed = DeriveSeed(options_.seed, RandomPurpose::kStepLatents, step_);
@@ -103,12 +105,14 @@ class Trainer {
       ++step_;
       const bool epoch_done = step_ % batches_ == 0;
       const uint64_t batch = epoch_done ? batches_ : step_ % batches_;
-      if (epoch_done || batch % static_cast<uint64_t>(options_.report_every) == 0) {
+      last = epoch_done || stop_;
+      // Also before a stop, so that weights that have diverged are never exported.
+      if (last || batch % static_cast<uint64_t>(options_.report_every) == 0) {
         GANSERVE_RETURN_IF_ERROR(Report(epoch, batch));
       }
       console_.Progress(static_cast<int>(epoch + 1), options_.epochs, static_cast<long>(step_),
                         static_cast<long>(batches_ * Epochs()));
-    } while (!stop_ && step_ % batches_ != 0);
+    } while (!last);
     return step_ % batches_ == 0 ? FinishEpoch(epoch + 1) : absl::OkStatus();
   }
 
@@ -174,7 +178,6 @@ class Trainer {
 absl::StatusOr<TrainOutcome> Train(const TrainOptions& options, const ImageSet& data, const std::string& command,
                                    const std::atomic<bool>& stop, JobDirectory* job, TrainConsole* console) try {
   Trainer trainer(options, data, command, stop, job, console);
-  GANSERVE_RETURN_IF_ERROR(job->RecordState(0, JobState::kRunning, ""));
   auto outcome = trainer.Run();
   if (!outcome.ok()) {
     // The first error is the one to tell.
