@@ -53,6 +53,8 @@ void AddTrainingOptions(CLI::App* command, TrainOptions* options) {
                    "Training images: a folder (or one file) of *-images-idx3-ubyte[.gz], CIFAR-10 *.bin or *.png")
       ->required();
   command->add_option("--epochs", options->epochs, "Passes over the data")->capture_default_str();
+  command->add_option("--max-steps", options->max_steps, "Stop after this many batches of the whole job; 0: no limit")
+      ->capture_default_str();
   command->add_option("--batch", options->batch_size, "Images a step")->capture_default_str();
   command->add_option("--learning-rate", options->learning_rate, "Adam's, for both networks")->capture_default_str();
   command
@@ -66,7 +68,7 @@ void AddTrainingOptions(CLI::App* command, TrainOptions* options) {
   command->add_option("--checkpoint-every", options->checkpoint_every, "Epochs between two checkpoints")
       ->capture_default_str();
   command->add_flag("--resume", options->resume,
-                    "Continue the job in --out from its last checkpoint; --epochs may be raised");
+                    "Continue the job in --out from its last checkpoint; --epochs and --max-steps may be raised");
 }
 
 absl::StatusOr<JobDirectory> OpenJob(const TrainOptions& options) {

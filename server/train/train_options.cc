@@ -28,6 +28,7 @@ Json Spec(const TrainOptions& options) {
       {"width", options.shape.width},
       {"latent", options.shape.latent_size},
       {"epochs", options.epochs},
+      {"max-steps", options.max_steps},
       {"batch", options.batch_size},
       {"seed", options.seed},
       {"learning-rate", options.learning_rate},
@@ -54,6 +55,7 @@ absl::Status ValidateShape(const NetworkShape& shape) {
 absl::Status ValidateTrainOptions(const TrainOptions& options) {
   GANSERVE_RETURN_IF_ERROR(ValidateShape(options.shape));
   GANSERVE_RETURN_IF_ERROR(InRange("--epochs", options.epochs, 1, 1'000'000));
+  GANSERVE_RETURN_IF_ERROR(InRange("--max-steps", options.max_steps, 0, 1'000'000'000));
   GANSERVE_RETURN_IF_ERROR(InRange("--batch", options.batch_size, 2, 65'536));
   GANSERVE_RETURN_IF_ERROR(InRange("--threads", options.threads, 0, 1024));
   GANSERVE_RETURN_IF_ERROR(InRange("--learning-rate", options.learning_rate, 1e-8, 1.0));

@@ -14,6 +14,7 @@ struct TrainOptions {
   std::string out;   // the job directory
   NetworkShape shape;
   int epochs = 25;              // passes over the data
+  int max_steps = 0;            // stop after this many steps of the whole job; 0: only --epochs counts
   int batch_size = 64;          // images a step; an incomplete last batch of an epoch is left out
   uint64_t seed = 1;            // of weights, order and latents
   int threads = 0;              // of torch; 0: one per core

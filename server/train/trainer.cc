@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -65,9 +66,9 @@ class Trainer {
   absl::StatusOr<TrainOutcome> Run() {
     GANSERVE_RETURN_IF_ERROR(Prepare());
     GANSERVE_RETURN_IF_ERROR(job_.RecordState(step_, JobState::kRunning, ""));
-    while (!stop_ && step_ < batches_ * Epochs()) GANSERVE_RETURN_IF_ERROR(RunEpoch());
-    const bool stopped = step_ < batches_ * Epochs();
-    if (stopped) GANSERVE_RETURN_IF_ERROR(Checkpoint());
+    while (!stop_ && step_ < TotalSteps()) GANSERVE_RETURN_IF_ERROR(RunEpoch());
+    const bool stopped = step_ < TotalSteps();
+    if (step_ % batches_ != 0) GANSERVE_RETURN_IF_ERROR(Checkpoint());
     GANSERVE_RETURN_IF_ERROR(Sample());
     GANSERVE_RETURN_IF_ERROR(Export());
     return TrainOutcome{stopped, step_, job_.ExportPath(step_)};
@@ -77,6 +78,11 @@ class Trainer {
 
  private:
   uint64_t Epochs() const { return static_cast<uint64_t>(options_.epochs); }
+
+  uint64_t TotalSteps() const {
+    const uint64_t limit = static_cast<uint64_t>(options_.max_steps);
+    return limit > 0 ? std::min(limit, batches_ * Epochs()) : batches_ * Epochs();
+  }
 
   absl::Status Prepare() {
     if (batches_ == 0) {
@@ -91,7 +97,7 @@ class Trainer {
     return absl::OkStatus();
   }
 
-  // From the batch at which step_ stands to the epoch's end or to the stop.
+  // From the batch at which step_ stands to the end of the epoch or of the training, or to the stop.
   absl::Status RunEpoch() {
     const uint64_t epoch = step_ / batches_;
     const std::vector<uint32_t> order = EpochOrder(options_.seed, epoch, data_.count());
@@ -105,13 +111,13 @@ class Trainer {
       ++step_;
       const bool epoch_done = step_ % batches_ == 0;
       const uint64_t batch = epoch_done ? batches_ : step_ % batches_;
-      last = epoch_done || stop_;
+      last = epoch_done || step_ == TotalSteps() || stop_;
       // Also before a stop, so that weights that have diverged are never exported.
       if (last || batch % static_cast<uint64_t>(options_.report_every) == 0) {
         GANSERVE_RETURN_IF_ERROR(Report(epoch, batch));
       }
       console_.Progress(static_cast<int>(epoch + 1), options_.epochs, static_cast<long>(step_),
-                        static_cast<long>(batches_ * Epochs()));
+                        static_cast<long>(TotalSteps()));
     } while (!last);
     return step_ % batches_ == 0 ? FinishEpoch(epoch + 1) : absl::OkStatus();
   }
@@ -130,10 +136,10 @@ class Trainer {
   }
 
   absl::Status FinishEpoch(uint64_t epochs_done) {
-    if (epochs_done % static_cast<uint64_t>(options_.checkpoint_every) == 0 || epochs_done == Epochs()) {
+    if (epochs_done % static_cast<uint64_t>(options_.checkpoint_every) == 0 || step_ == TotalSteps()) {
       GANSERVE_RETURN_IF_ERROR(Checkpoint());
     }
-    if (epochs_done % static_cast<uint64_t>(options_.sample_every) == 0 && epochs_done < Epochs()) return Sample();
+    if (epochs_done % static_cast<uint64_t>(options_.sample_every) == 0 && step_ < TotalSteps()) return Sample();
     return absl::OkStatus();
   }
 

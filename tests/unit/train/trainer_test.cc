@@ -82,6 +82,21 @@ TEST_F(TrainerTest, ResumedEndsWhereAnUninterruptedRunEnds) {
   EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(resumed->export_path + "/model.pt"));
 }
 
+TEST_F(TrainerTest, StopsAfterAGivenNumberOfStepsAndGoesOnFromThere) {
+  const auto whole = Run(Small(folder_, "whole"));
+  TrainOptions options = Small(folder_, "parts");
+  options.max_steps = 5;
+  const auto part = Run(options);
+  ASSERT_TRUE(part.ok()) << part.status();
+  EXPECT_EQ(part->steps, 5U);
+  EXPECT_FALSE(part->stopped);
+  options.max_steps = 0;
+  options.resume = true;
+  const auto rest = Run(options);
+  ASSERT_TRUE(whole.ok() && rest.ok()) << rest.status();
+  EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(rest->export_path + "/model.pt"));
+}
+
 TEST_F(TrainerTest, ResumingAFinishedJobSucceedsAtOnce) {
   TrainOptions options = Small(folder_, "job");
   const auto first = Run(options);
