@@ -7,8 +7,8 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/log/log.h"
@@ -18,6 +18,17 @@ namespace {
 
 // A client that pings more often than it may is tolerated this many times before its connection is closed.
 constexpr int kMaxPingStrikes = 3;
+
+// Takes reflection out of a server again.
+class WithoutReflection final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) {
+      return dynamic_cast<grpc::reflection::ProtoServerReflectionPlugin*>(plugin.get()) != nullptr;
+    });
+  }
+};
 
 void AddTime(grpc::ServerBuilder& builder, const char* argument, std::chrono::milliseconds time) {
   if (time.count() > 0) builder.AddChannelArgument(argument, static_cast<int>(time.count()));
@@ -53,13 +64,11 @@ void LogGrpcMessage(gpr_log_func_args* message) {
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcOptions& options, const std::shared_ptr<grpc::ServerCredentials>& credentials, grpc::Service& service) {
   grpc::EnableDefaultHealthCheckService(true);
-  if (options.reflection) {
-    // The plug-in is for the whole process: registered once, it is in every server that is built later.
-    static std::once_flag once;
-    std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
-  }
   grpc::ServerBuilder builder;
   AddLimits(builder, options);
+  // Puts the plug-in into every server that the process builds; linking the library may have done so already.
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   int port = 0;
   builder.AddListeningPort(options.address, credentials, &port);
   builder.RegisterService(&service);
