@@ -100,7 +100,8 @@ absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view m
     return found.versions.at(alias->second);
   }
   uint64_t number = 0;
-  if (absl::SimpleAtoi(std::string(version), &number)) {
+  // One number has one name: "007" and "+7" are unknown.
+  if (absl::SimpleAtoi(std::string(version), &number) && absl::StrCat(number) == std::string(version)) {
     if (const auto numbered = found.versions.find(number); numbered != found.versions.end()) return numbered->second;
   }
   return absl::NotFoundError(absl::StrCat("version '", std::string(version), "' of model ", entry->first,
