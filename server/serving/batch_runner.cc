@@ -67,8 +67,7 @@ void BatchRunner::ComputeRows(Batch& batch, std::span<const float> latents, size
 
 absl::Status BatchRunner::Deliver(const Batch& batch, const Slice& slice, size_t row) const {
   GenerateJob& job = *slice.job;
-  // A job that is over has counted its own images as dropped.
-  if (job.abandoned()) return absl::OkStatus();
+  if (job.abandoned()) return absl::CancelledError("the job is over");
   const auto start = clock_.Now();
   if (job.spec().deadline <= start) return absl::DeadlineExceededError("the deadline passed before encoding");
   const ImageShape& shape = job.generator().info().shape;

@@ -34,8 +34,9 @@ class BatchRunner {
   // own caller: `results` holds the status of each image.
   void Compute(Batch& batch) const;
 
-  // Encodes one slice, whose first image is row `row` of the batch, and hands it to its job. Returns why the job must end:
-  // the first error among its images. Nothing is encoded for a job that is over or whose deadline has passed.
+  // Encodes one slice, whose first image is row `row` of the batch, and hands it to its job. Returns why it could not, for
+  // which the job must end: the first error among its images. Nothing is encoded for a job that is over or whose deadline
+  // has passed.
   absl::Status Deliver(const Batch& batch, const Slice& slice, size_t row) const;
 
  private:

@@ -258,11 +258,14 @@ void Batcher::DeliverAll(const Batch& batch) {
       auto& state = slice.job->scheduling_;
       state.in_flight -= slice.count;
       in_flight_images_ -= slice.count;
-      if (!status.ok() || (state.next == slice.job->spec().count && state.in_flight == 0)) {
+      const bool delivered = status.ok();
+      if (!delivered || (state.next == slice.job->spec().count && state.in_flight == 0)) {
         End(slice.job, std::move(status), &finished);
       } else {
         FinishIfIdle(slice.job, &finished);
       }
+      // End has counted the images that no worker had taken.
+      if (!delivered) metrics_.CountDropped(ReasonOf(state.status), slice.count);
     }
     NotifyDone(finished);
   }

@@ -32,8 +32,8 @@ bool FairQueue::Before::operator()(const std::shared_ptr<GenerateJob>& a,
 
 void FairQueue::Add(std::shared_ptr<GenerateJob> job, Clock::TimePoint now) {
   auto& state = job->scheduling_;
-  if (state.round < round_) {
-    state.round = round_;
+  if (state.round < RoundToJoin()) {
+    state.round = RoundToJoin();
     state.taken_in_round = 0;
   }
   state.sequence = ++arrivals_;
@@ -60,6 +60,14 @@ std::map<Generator*, FairQueue::Turns>::iterator FairQueue::NextGenerator() {
   });
 }
 
+void FairQueue::EnterRound(uint64_t round) {
+  if (round == round_) return;
+  round_ = round;
+  size_t turns = 2;  // of the job whose turn it is, and of one that has yet to come
+  for (const auto& [generator, jobs] : turns_) turns += jobs.size();
+  room_in_round_ = turns * quantum_;
+}
+
 std::vector<Slice> FairQueue::Take(size_t max_images, size_t takers, Clock::TimePoint now,
                                    std::vector<std::shared_ptr<GenerateJob>>* expired) {
   std::vector<Slice> slices;
@@ -83,10 +91,11 @@ std::vector<Slice> FairQueue::Take(size_t max_images, size_t takers, Clock::Time
       expired->push_back(job);
       continue;
     }
-    round_ = state.round;
+    EnterRound(state.round);
     const uint64_t count = std::min({quantum_ - state.taken_in_round, Available(*job), room});
     slices.push_back({job, state.next, count});
     room -= count;
+    room_in_round_ -= std::min(count, room_in_round_);
     images_ -= count;
     state.next += count;
     state.in_flight += count;
@@ -103,10 +112,13 @@ std::vector<Slice> FairQueue::Take(size_t max_images, size_t takers, Clock::Time
 }
 
 size_t FairQueue::ImagesBefore(uint64_t count) const {
-  const uint64_t share = (count + quantum_ - 1) / quantum_ * quantum_;
+  const uint64_t end = RoundToJoin() + (count + quantum_ - 1) / quantum_;  // the round after the job's last
   size_t before = 0;
   for (const auto& [generator, turns] : turns_) {
-    for (const auto& job : turns) before += std::min(Available(*job), share);
+    for (const auto& job : turns) {
+      const auto& state = job->scheduling_;
+      if (state.round < end) before += std::min(Available(*job), (end - state.round) * quantum_ - state.taken_in_round);
+    }
   }
   return before;
 }

@@ -4,7 +4,9 @@
 // in each round a job may take `quantum` images. Within a round the most urgent job goes first: its deadline, or its arrival
 // plus kUrgencyHorizon if that is earlier, so that a job without a deadline waits a bounded time behind those that have one.
 // A job that arrives, or comes back after waiting for its reader, starts in the current round: waiting earns no credit.
-// So a job of count 1 waits for at most one quantum of each other job, whatever their counts.
+// Once a round has lasted for a quantum of every job that was queued when it began, and one more, who comes starts in the
+// next: so however fast small jobs arrive, a job that has had its turn gets another.
+// A job of count 1 waits for at most two quanta of each other job, whatever their counts.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +39,7 @@ class FairQueue {
 
   // The next batch: images for one generator, as slices ordered by job. It holds at most `max_images`, and no more than an
   // equal share of what is queued for that generator if `takers` workers take at once. Jobs whose deadline has passed are
-  // removed and appended to *expired instead. Empty only if the queue is.
+  // removed and appended to *expired instead. Empty only if the queue is, or if jobs have expired.
   std::vector<Slice> Take(size_t max_images, size_t takers, Clock::TimePoint now,
                           std::vector<std::shared_ptr<GenerateJob>>* expired);
 
@@ -60,10 +62,16 @@ class FairQueue {
   // The generator whose first job comes first of all; end() if the queue is empty.
   std::map<Generator*, Turns>::iterator NextGenerator();
 
+  // Where a job that comes now starts.
+  uint64_t RoundToJoin() const { return room_in_round_ > 0 ? round_ : round_ + 1; }
+  // The next image to be taken is of `round`.
+  void EnterRound(uint64_t round);
+
   const uint64_t quantum_;
   std::map<Generator*, Turns> turns_;  // no entry is empty
   size_t images_ = 0;
-  uint64_t round_ = 0;
+  uint64_t round_ = 0;          // of the image taken last
+  uint64_t room_in_round_ = 0;  // images to be taken until no more jobs may join the round
   uint64_t arrivals_ = 0;
 };
 

@@ -20,7 +20,7 @@ struct GenerateSpec {
   uint64_t seed = 0;
   uint64_t first_index = 0;
   uint64_t count = 0;            // at least 1
-  std::optional<int64_t> label;  // in [0, classes); absent: drawn for each image from (seed, index)
+  std::optional<int64_t> label = std::nullopt;  // in [0, classes); absent: drawn for each image from (seed, index)
   ImageFormat format = ImageFormat::kPng;
   Clock::TimePoint deadline = Clock::TimePoint::max();
   // Images that may be computed before their caller takes them; see Batcher::Grant. `count` or more: all.
