@@ -1,5 +1,6 @@
 #include "server/rpc/request_check.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -9,6 +10,17 @@
 
 namespace ganserve {
 namespace {
+
+// What an answer holds beside its images: a GenerationInfo with the digest and the model's name, which is a folder's and so
+// at most 255 bytes.
+constexpr uint64_t kInfoBytes = 512;
+
+// An upper bound of one image and its message: incompressible pixels, a filter byte a row, deflate's own overhead, PNG's
+// chunks and the message's fields.
+uint64_t EstimatedImageBytes(const ImageShape& shape) {
+  constexpr uint64_t kOverheadBytes = 128;
+  return shape.bytes() + shape.bytes() / 1024 + static_cast<uint64_t>(shape.height) + kOverheadBytes;
+}
 
 absl::Status CheckCount(const v1::GenerateRequest& request, CallKind kind, const RequestLimits& limits) {
   const uint32_t limit = kind == CallKind::kUnary ? limits.max_images_per_call : limits.max_images_per_stream;
@@ -39,7 +51,8 @@ absl::Status CheckSize(const v1::GenerateRequest& request, CallKind kind, const 
   if (kind == CallKind::kStream) return absl::OkStatus();
   const uint64_t bytes = EstimatedResponseBytes(info.shape, request.count());
   if (bytes <= limits.max_response_bytes) return absl::OkStatus();
-  const uint64_t fitting = limits.max_response_bytes / EstimatedResponseBytes(info.shape, 1);
+  const uint64_t for_images = limits.max_response_bytes - std::min(limits.max_response_bytes, kInfoBytes);
+  const uint64_t fitting = for_images / EstimatedImageBytes(info.shape);
   return InvalidField("count", absl::StrCat("is ", request.count(), ", whose answer is estimated at ", bytes,
                                             " bytes; the limit is ", limits.max_response_bytes, " bytes, which is ",
                                             fitting, " images of this model (GenerateStream takes more)"));
@@ -73,9 +86,7 @@ absl::StatusOr<CheckedRequest> CheckRequest(const v1::GenerateRequest& request, 
 }
 
 uint64_t EstimatedResponseBytes(const ImageShape& shape, uint64_t count) {
-  // Incompressible pixels, a filter byte a row, deflate's own overhead, PNG chunks and the message around them.
-  constexpr uint64_t kOverheadBytes = 128;
-  return count * (shape.bytes() + shape.bytes() / 1024 + static_cast<uint64_t>(shape.height) + kOverheadBytes);
+  return kInfoBytes + count * EstimatedImageBytes(shape);
 }
 
 void FillInfo(const CheckedRequest& request, v1::GenerationInfo* info) {
