@@ -35,7 +35,6 @@ absl::StatusOr<std::optional<ImageShape>> Image(const Json& root) {
   const auto entry = root.find("image");
   if (entry == root.end()) return std::nullopt;
   if (!entry->is_object()) return Fault("image", *entry, "an object with width, height and channels");
-  ImageShape shape;
   GANSERVE_ASSIGN_OR_RETURN(const auto width, Integer(*entry, "width", 1, kMaxImageSide));
   GANSERVE_ASSIGN_OR_RETURN(const auto height, Integer(*entry, "height", 1, kMaxImageSide));
   GANSERVE_ASSIGN_OR_RETURN(const auto channels, Integer(*entry, "channels", 1, 3));
