@@ -117,7 +117,7 @@ TEST_F(FairnessTest, ACallThatCannotMeetItsDeadlineIsRefusedAtOnceAndToldWhenToC
 }
 
 TEST(QueueTest, ACallThatDoesNotFitIsRefusedAtOnceWithTheLimit) {
-  const ServerProcess server({"--workers", "1", "--max-queue-images", "600"});
+  const ServerProcess server({"--workers", "1", "--max-queue-images", "600", "--max-images-per-call", "500"});
   ASSERT_TRUE(server.ready());
   const ImageCaller caller(server.address());
   Callers first(caller, {ImageRequest(0, 500)});
