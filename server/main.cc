@@ -81,8 +81,9 @@ int main(int argc, char** argv) {
 
   const std::string signal = WaitForStop(signals);
   LetSecondSignalKill(signals);
-  ganserve::Log(ganserve::LogLevel::kInfo, "stopping",
-                {{"signal", signal}, {"drain_grace_seconds", std::chrono::duration<double>(options.drain_grace).count()}});
+  ganserve::Log(
+      ganserve::LogLevel::kInfo, "stopping",
+      {{"signal", signal}, {"drain_grace_seconds", std::chrono::duration<double>(options.drain_grace).count()}});
   (*server)->AnnounceStop();
   SleepFor(options.drain_grace);
   (*server)->Stop();

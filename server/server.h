@@ -1,4 +1,5 @@
-// The whole server: reads the options, owns every part, starts and stops them in order. The only place that knows all parts.
+// The whole server: reads the options, owns every part, starts and stops them in order. The only place that knows all
+// parts.
 #pragma once
 
 #include <memory>
@@ -11,7 +12,8 @@ namespace ganserve {
 
 class Server {
  public:
-  // Loads and warms the models, then listens: when it returns, health says SERVING. The error is one line for the operator.
+  // Loads and warms the models, then listens: when it returns, health says SERVING. The error is one line for the
+  // operator.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // As Stop.

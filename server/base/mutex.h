@@ -1,6 +1,6 @@
 // std::mutex with clang's thread-safety annotations (https://clang.llvm.org/docs/ThreadSafetyAnalysis.html), so that
-// -Wthread-safety checks which lock guards which field. absl::Mutex is not used: ThreadSanitizer does not see through the
-// one that Debian 12 ships.
+// -Wthread-safety checks which lock guards which field. absl::Mutex is not used: ThreadSanitizer does not see through
+// the one that Debian 12 ships.
 #pragma once
 
 #include <condition_variable>

@@ -7,11 +7,11 @@
 #include "absl/status/statusor.h"
 
 // Evaluates an expression of type absl::Status and returns from the enclosing function unless it is OK.
-#define GANSERVE_RETURN_IF_ERROR(expression)                          \
-  do {                                                                \
+#define GANSERVE_RETURN_IF_ERROR(expression)                                  \
+  do {                                                                        \
     if (absl::Status ganserve_status = (expression); !ganserve_status.ok()) { \
-      return ganserve_status;                                         \
-    }                                                                 \
+      return ganserve_status;                                                 \
+    }                                                                         \
   } while (false)
 
 #define GANSERVE_CONCAT_INNER(a, b) a##b

@@ -1,5 +1,5 @@
-// The default model as bytes of the executable, so that `ganserve` without a repository serves images. The paths come from
-// CMake.
+// The default model as bytes of the executable, so that `ganserve` without a repository serves images. The paths come
+// from CMake.
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -9,10 +9,12 @@
 // NOLINTNEXTLINE(hicpp-no-assembler): the one way to embed a file that all our compilers share
 asm(".section .rodata\n"
     "ganserve_embedded_archive:\n"
-    ".incbin \"" GANSERVE_EMBEDDED_MODEL "/model.pt\"\n"
+    ".incbin \"" GANSERVE_EMBEDDED_MODEL
+    "/model.pt\"\n"
     "ganserve_embedded_archive_end:\n"
     "ganserve_embedded_config:\n"
-    ".incbin \"" GANSERVE_EMBEDDED_MODEL "/model.json\"\n"
+    ".incbin \"" GANSERVE_EMBEDDED_MODEL
+    "/model.json\"\n"
     "ganserve_embedded_config_end:\n"
     ".global ganserve_embedded_archive, ganserve_embedded_archive_end\n"
     ".global ganserve_embedded_config, ganserve_embedded_config_end\n"
@@ -30,9 +32,10 @@ namespace ganserve {
 absl::StatusOr<ModelSource> EmbeddedModel() {
   ModelSource source{GANSERVE_EMBEDDED_MODEL_NAME, 1, {}, {}};
   source.archive.assign(ganserve_embedded_archive, ganserve_embedded_archive_end);
-  GANSERVE_ASSIGN_OR_RETURN(source.config, ParseModelConfig(std::string_view(
-                                               ganserve_embedded_config, static_cast<size_t>(ganserve_embedded_config_end -
-                                                                                             ganserve_embedded_config))));
+  GANSERVE_ASSIGN_OR_RETURN(
+      source.config,
+      ParseModelConfig(std::string_view(ganserve_embedded_config,
+                                        static_cast<size_t>(ganserve_embedded_config_end - ganserve_embedded_config))));
   return source;
 }
 

@@ -70,8 +70,11 @@ std::optional<Convolution> Match(Node* node) {
   if (!weight || !stride || !padding || !output_padding || !dilation || !groups) return std::nullopt;
   if (weight->dim() != 4 || weight->scalar_type() != at::kFloat || *groups != 1) return std::nullopt;
   if (!IsNoneOrConstant(node, "bias")) return std::nullopt;
-  Convolution convolution{*weight, Constant<at::Tensor>(node, "bias").value_or(at::zeros({weight->size(1)})),
-                          *stride, *padding,  *output_padding, *dilation, *groups, {}, false, node};
+  Convolution convolution{*weight,         Constant<at::Tensor>(node, "bias").value_or(at::zeros({weight->size(1)})),
+                          *stride,         *padding,
+                          *output_padding, *dilation,
+                          *groups,         {},
+                          false,           node};
   return convolution;
 }
 
@@ -124,19 +127,19 @@ void Replace(Graph& graph, Node* node, const Convolution& convolution) {
   const torch::jit::WithInsertPoint at_node(node);
   Value* no_scalars =
       graph.insertNode(graph.createList(c10::OptionalType::create(c10::NumberType::get()), {}))->output();
-  Node* fused = graph.create(Symbol::fromQualString("mkldnn::_convolution_transpose_pointwise"),
-                             {node->input(0), InsertPackedWeight(graph, PackedWeight(convolution)),
-                              graph.insertConstant(convolution.bias), graph.insertConstant(convolution.padding),
-                              graph.insertConstant(convolution.output_padding), graph.insertConstant(convolution.stride),
-                              graph.insertConstant(convolution.dilation), graph.insertConstant(convolution.groups),
-                              graph.insertConstant(std::string(convolution.relu ? "relu" : "none")), no_scalars,
-                              graph.insertConstant(std::string())});
+  Node* fused = graph.create(
+      Symbol::fromQualString("mkldnn::_convolution_transpose_pointwise"),
+      {node->input(0), InsertPackedWeight(graph, PackedWeight(convolution)), graph.insertConstant(convolution.bias),
+       graph.insertConstant(convolution.padding), graph.insertConstant(convolution.output_padding),
+       graph.insertConstant(convolution.stride), graph.insertConstant(convolution.dilation),
+       graph.insertConstant(convolution.groups), graph.insertConstant(std::string(convolution.relu ? "relu" : "none")),
+       no_scalars, graph.insertConstant(std::string())});
   graph.insertNode(fused);
   convolution.last->output()->replaceAllUsesWith(fused->output());
 }
 
-// The size of each node's first input when the graph runs on `example`: found by running a copy of the graph that returns
-// these inputs as well.
+// The size of each node's first input when the graph runs on `example`: found by running a copy of the graph that
+// returns these inputs as well.
 std::vector<std::vector<int64_t>> InputSizes(Graph& graph, const std::vector<Node*>& nodes, torch::jit::Stack stack) {
   const size_t outputs = graph.outputs().size();
   for (Node* node : nodes) graph.registerOutput(node->input(0));

@@ -24,8 +24,8 @@ std::set<uint64_t> VersionsToLoad(const ModelFolder& folder, size_t newest) {
   return versions;
 }
 
-absl::StatusOr<std::shared_ptr<Generator>> LoadVersion(const LoadedModels::Options& options,
-                                                       const std::string& model, uint64_t version) {
+absl::StatusOr<std::shared_ptr<Generator>> LoadVersion(const LoadedModels::Options& options, const std::string& model,
+                                                       uint64_t version) {
   GANSERVE_ASSIGN_OR_RETURN(const ModelSource source, ReadVersion(options.repository, model, version));
   return LoadTorchGenerator(source, options.device);
 }
@@ -87,12 +87,10 @@ absl::Status LoadedModels::ChooseDefault(const Options& options) {
       absl::StrCat("default model '", default_model_, "' is unknown; there are: ", Keys(models_)));
 }
 
-absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view model,
-                                                              std::string_view version) const {
+absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view model, std::string_view version) const {
   const auto entry = models_.find(model.empty() ? std::string_view(default_model_) : model);
   if (entry == models_.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("model '", std::string(model), "' is unknown; there are: ", Keys(models_)));
+    return absl::NotFoundError(absl::StrCat("model '", std::string(model), "' is unknown; there are: ", Keys(models_)));
   }
   const Model& found = entry->second;
   if (version.empty()) return found.versions.at(found.on_duty);

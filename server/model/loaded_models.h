@@ -23,7 +23,8 @@ class LoadedModels final : public ModelDirectory {
     std::string repository;
     // What a request without a model name gets; empty: the only model, or the first by name.
     std::string default_model;
-    // Newest versions of each model that are loaded; those on duty and those with an alias are loaded as well. 1 or more.
+    // Newest versions of each model that are loaded; those on duty and those with an alias are loaded as well. 1 or
+    // more.
     size_t versions_per_model = 4;
     Device device;
   };

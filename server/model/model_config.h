@@ -19,8 +19,9 @@ struct ModelConfig {
   std::optional<ValueRange> value_range;  // low < high
 };
 
-// Parses the text of a model.json: {"format": 1, "latent_size": 100, "image": {"width": 32, "height": 32, "channels": 1},
-// "classes": 0, "value_range": [-1, 1], "provenance": {...}}. INVALID_ARGUMENT names the field, its value and the limit.
+// Parses the text of a model.json: {"format": 1, "latent_size": 100, "image": {"width": 32, "height": 32, "channels":
+// 1}, "classes": 0, "value_range": [-1, 1], "provenance": {...}}. INVALID_ARGUMENT names the field, its value and the
+// limit.
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json);
 
 }  // namespace ganserve

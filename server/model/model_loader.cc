@@ -20,14 +20,14 @@ namespace ganserve {
 namespace {
 
 constexpr int64_t kMaxImageSide = 4096;
-// Rows of the batch that a new model is checked with: odd and more than a vector's width, so that kernels run their main
-// loops and their remainders.
+// Rows of the batch that a new model is checked with: odd and more than a vector's width, so that kernels run their
+// main loops and their remainders.
 constexpr int64_t kCheckRows = 19;
 constexpr uint64_t kCheckSeed = 1;
 // The batch that kernels are prepared for: what a busy CPU server runs.
 constexpr int64_t kTypicalBatch = 16;
-// Batch sizes on CUDA, largest first: a pass is padded to one of them, and those whose bits differ from the largest one's
-// are not used.
+// Batch sizes on CUDA, largest first: a pass is padded to one of them, and those whose bits differ from the largest
+// one's are not used.
 constexpr int64_t kCudaPassSizes[] = {256, 64, 16, 4, 1};
 
 struct Probe {
@@ -38,16 +38,16 @@ struct Probe {
 
 // The image shape of a forward's output for one latent.
 absl::StatusOr<ImageShape> ShapeOf(const at::Tensor& output) {
-  if (output.dim() == 4 && output.size(0) == 1 && (output.size(1) == 1 || output.size(1) == 3) &&
-      output.size(2) >= 1 && output.size(2) <= kMaxImageSide && output.size(3) >= 1 &&
-      output.size(3) <= kMaxImageSide && output.is_floating_point()) {
+  if (output.dim() == 4 && output.size(0) == 1 && (output.size(1) == 1 || output.size(1) == 3) && output.size(2) >= 1 &&
+      output.size(2) <= kMaxImageSide && output.size(3) >= 1 && output.size(3) <= kMaxImageSide &&
+      output.is_floating_point()) {
     return ImageShape{static_cast<int>(output.size(3)), static_cast<int>(output.size(2)),
                       static_cast<int>(output.size(1))};
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "one latent gives ", output.is_floating_point() ? "floats" : "other than floats", " of shape [",
-      absl::StrJoin(output.sizes(), ", "), "]; it must give floats [1, C, H, W], C 1 or 3, H and W up to ",
-      kMaxImageSide));
+  return absl::InvalidArgumentError(
+      absl::StrCat("one latent gives ", output.is_floating_point() ? "floats" : "other than floats", " of shape [",
+                   absl::StrJoin(output.sizes(), ", "), "]; it must give floats [1, C, H, W], C 1 or 3, H and W up to ",
+                   kMaxImageSide));
 }
 
 at::Tensor ZeroLatents(int64_t rows, int64_t latent_size, bool latent_is_image) {
@@ -56,9 +56,8 @@ at::Tensor ZeroLatents(int64_t rows, int64_t latent_size, bool latent_is_image) 
 }
 
 absl::StatusOr<ImageShape> TryLatent(const TorchModule& module, int64_t latent_size, bool latent_is_image) {
-  GANSERVE_ASSIGN_OR_RETURN(
-      const at::Tensor output,
-      module.Run(ZeroLatents(1, latent_size, latent_is_image), at::zeros({1}, at::kLong)));
+  GANSERVE_ASSIGN_OR_RETURN(const at::Tensor output,
+                            module.Run(ZeroLatents(1, latent_size, latent_is_image), at::zeros({1}, at::kLong)));
   return ShapeOf(output);
 }
 
@@ -77,9 +76,7 @@ absl::StatusOr<Probe> ProbeModule(const TorchModule& module, const ModelConfig& 
                                                  absl::StrJoin(sizes, " or "), ": ", first_fault.message()));
 }
 
-std::string Text(const ImageShape& shape) {
-  return absl::StrCat(shape.width, "x", shape.height, "x", shape.channels);
-}
+std::string Text(const ImageShape& shape) { return absl::StrCat(shape.width, "x", shape.height, "x", shape.channels); }
 
 absl::StatusOr<GeneratorInfo> Describe(const ModelSource& source, const TorchModule& module, const Probe& probe) {
   const int classes = source.config.classes.value_or(0);
@@ -87,7 +84,8 @@ absl::StatusOr<GeneratorInfo> Describe(const ModelSource& source, const TorchMod
     return absl::InvalidArgumentError("forward takes labels, but model.json does not say how many classes there are");
   }
   if (!module.takes_labels() && classes > 0) {
-    return absl::InvalidArgumentError(absl::StrCat("model.json says ", classes, " classes, but forward takes no labels"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("model.json says ", classes, " classes, but forward takes no labels"));
   }
   if (source.config.image && *source.config.image != probe.shape) {
     return absl::InvalidArgumentError(absl::StrCat("model.json says images of ", Text(*source.config.image),

@@ -80,9 +80,9 @@ absl::Status ReadAliases(const fs::path& path, ModelFolder* model) {
   if (!aliases.is_object()) return absl::InvalidArgumentError(absl::StrCat(path.string(), ": aliases is no object"));
   for (const auto& [alias, version] : aliases.items()) {
     if (!IsName(alias)) {
-      return absl::InvalidArgumentError(absl::StrCat(path.string(), ": '", alias,
-                                                     "' is no alias: a letter, then letters, digits, '-', '_', '.'; up to ",
-                                                     kMaxNameLength, " characters"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          path.string(), ": '", alias, "' is no alias: a letter, then letters, digits, '-', '_', '.'; up to ",
+          kMaxNameLength, " characters"));
     }
     GANSERVE_ASSIGN_OR_RETURN(model->aliases[alias], KnownVersion(path, alias, version, model->versions));
   }
@@ -98,9 +98,9 @@ absl::StatusOr<std::optional<ModelFolder>> ScanModel(const fs::path& path) {
   }
   if (model.versions.empty()) return std::nullopt;
   if (!IsName(model.name)) {
-    return absl::InvalidArgumentError(absl::StrCat(path.string(),
-                                                   ": no model name: a letter, then letters, digits, '-', '_', '.'; up to ",
-                                                   kMaxNameLength, " characters"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), ": no model name: a letter, then letters, digits, '-', '_', '.'; up to ",
+                     kMaxNameLength, " characters"));
   }
   std::sort(model.versions.begin(), model.versions.end());
   model.on_duty = model.versions.back();

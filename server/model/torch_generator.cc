@@ -63,8 +63,8 @@ absl::Status TorchGenerator::ForEachPass(std::span<const float> latents, std::sp
     const size_t first = static_cast<size_t>(row);
     const size_t count = static_cast<size_t>(pass.rows);
     const size_t width = static_cast<size_t>(latent_size);
-    at::Tensor input = AsTensor(latents.subspan(first * width, count * width), {pass.rows, latent_size}, at::kFloat,
-                                pass.size);
+    at::Tensor input =
+        AsTensor(latents.subspan(first * width, count * width), {pass.rows, latent_size}, at::kFloat, pass.size);
     if (convention_.latent_is_image) input = input.reshape({pass.size, latent_size, 1, 1});
     at::Tensor classes;
     if (info_.classes > 0) classes = AsTensor(labels.subspan(first, count), {pass.rows}, at::kLong, pass.size);
@@ -72,8 +72,8 @@ absl::Status TorchGenerator::ForEachPass(std::span<const float> latents, std::sp
     GANSERVE_RETURN_IF_ERROR(CheckShape(output, pass.size, info_.shape));
     // Memory in the order height, width, channels; for a model that computes channels-last this copies nothing.
     output = output.narrow(0, 0, pass.rows).to(at::kCPU, at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
-    GANSERVE_RETURN_IF_ERROR(consume(
-        first, count, std::span<const float>(output.const_data_ptr<float>(), count * info_.shape.bytes())));
+    GANSERVE_RETURN_IF_ERROR(
+        consume(first, count, std::span<const float>(output.const_data_ptr<float>(), count * info_.shape.bytes())));
     row += pass.rows;
   }
   return absl::OkStatus();

@@ -34,8 +34,7 @@ class TorchGenerator final : public Generator {
                         std::span<uint8_t> pixels) override;
 
   // The module's output before quantisation, [n, height, width, channels]; arguments and errors as for Generate.
-  absl::Status Forward(std::span<const float> latents, std::span<const int64_t> labels,
-                       std::span<float> values) const;
+  absl::Status Forward(std::span<const float> latents, std::span<const int64_t> labels, std::span<float> values) const;
 
  private:
   // Calls consume(first row, rows, values of these rows) for each forward pass.

@@ -13,7 +13,8 @@
 
 namespace ganserve {
 
-// The frozen forward of a generator. Immutable: Run may be called by several threads at once. torch's exceptions end here.
+// The frozen forward of a generator. Immutable: Run may be called by several threads at once. torch's exceptions end
+// here.
 class TorchModule {
  public:
   // Reads a TorchScript archive, puts it into evaluation mode and freezes it.
@@ -28,7 +29,8 @@ class TorchModule {
   // Latent sizes that the model's weights suggest, the likeliest first.
   const std::vector<int64_t>& latent_sizes() const { return latent_sizes_; }
 
-  // One forward pass: `latents` [N, Z, ...] and `labels` [N] (undefined without) on the CPU; the answer is on the device.
+  // One forward pass: `latents` [N, Z, ...] and `labels` [N] (undefined without) on the CPU; the answer is on the
+  // device.
   absl::StatusOr<at::Tensor> Run(const at::Tensor& latents, const at::Tensor& labels) const;
 
  private:

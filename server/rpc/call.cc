@@ -61,7 +61,8 @@ absl::Status Call::Authorize() const {
                                                    " characters; it must be 1 to ", kMaxRequestIdLength,
                                                    " visible ASCII characters"));
   }
-  return environment_.authenticator.Authorize(kService + std::string(method_), Metadata(context_, "authorization").value_or(""));
+  return environment_.authenticator.Authorize(kService + std::string(method_),
+                                              Metadata(context_, "authorization").value_or(""));
 }
 
 Clock::TimePoint Call::deadline() const {

@@ -9,8 +9,8 @@
 namespace ganserve {
 namespace {
 
-// One unary call. gRPC owns the message `response` until OnDone; the job writes its elements from the workers and finishes
-// the call, after which neither touches the other: the reactor may be gone.
+// One unary call. gRPC owns the message `response` until OnDone; the job writes its elements from the workers and
+// finishes the call, after which neither touches the other: the reactor may be gone.
 class GenerateReactor final : public grpc::ServerUnaryReactor {
  public:
   GenerateReactor(const ServingEnvironment& environment, grpc::CallbackServerContext& context,

@@ -13,13 +13,13 @@
 namespace ganserve {
 namespace {
 
-// A window is granted anew in this many parts: one image at a time would break batches up, the whole at once would let the
-// workers run dry.
+// A window is granted anew in this many parts: one image at a time would break batches up, the whole at once would let
+// the workers run dry.
 constexpr uint64_t kGrantsPerWindow = 4;
 
-// One streaming call. Workers deliver out of order; images wait in `ready_` for their turn, and no more than the window can
-// be there, since the window moves on only as the client takes images. One write is under way at a time; gRPC may hold
-// message_ until OnWriteDone.
+// One streaming call. Workers deliver out of order; images wait in `ready_` for their turn, and no more than the window
+// can be there, since the window moves on only as the client takes images. One write is under way at a time; gRPC may
+// hold message_ until OnWriteDone.
 class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::GeneratedImage> {
  public:
   GenerateStreamReactor(const ServingEnvironment& environment, grpc::CallbackServerContext& context,
@@ -91,8 +91,8 @@ class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::Generate
     Take(step);
   }
 
-  // What is to be done next; whoever gets a step other than kNone takes it, once the mutex is released. Until it is done
-  // (OnWriteDone, or for ever after kFinish) no other thread gets one, so that message_ needs no lock.
+  // What is to be done next; whoever gets a step other than kNone takes it, once the mutex is released. Until it is
+  // done (OnWriteDone, or for ever after kFinish) no other thread gets one, so that message_ needs no lock.
   Step NextStep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (writing_ || finished_) return Step::kNone;
     const auto image = ready_.find(next_);
@@ -113,7 +113,8 @@ class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::Generate
       case Step::kNone:
         return;
       case Step::kWrite:
-        // Without a buffer hint: OnWriteDone of a hinted write waits for the next flush, which nothing else would cause.
+        // Without a buffer hint: OnWriteDone of a hinted write waits for the next flush, which nothing else would
+        // cause.
         return StartWrite(&message_);
       case Step::kFinish:
         return Finish(call_.Finish(*end_, next_));
@@ -144,7 +145,7 @@ class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::Generate
   Mutex mutex_;
   std::map<uint64_t, EncodedImage> ready_ ABSL_GUARDED_BY(mutex_);  // by offset
   uint64_t next_ = 0;  // offset of the next image to write; changed with the step, like message_
-  uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;                      // images written since the last grant
+  uint64_t taken_ ABSL_GUARDED_BY(mutex_) = 0;  // images written since the last grant
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<absl::Status> end_;  // set once, before any kFinish

@@ -74,8 +74,8 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   builder.RegisterService(&service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", options.address, ": the port is taken or the address is none of this machine's"));
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address,
+                                               ": the port is taken or the address is none of this machine's"));
   }
   server->GetHealthCheckService()->SetServingStatus("ganserve.v1.ImageService", true);
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), WithPort(options.address, port)));

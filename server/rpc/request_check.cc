@@ -11,12 +11,12 @@
 namespace ganserve {
 namespace {
 
-// What an answer holds beside its images: a GenerationInfo with the digest and the model's name, which is a folder's and so
-// at most 255 bytes.
+// What an answer holds beside its images: a GenerationInfo with the digest and the model's name, which is a folder's
+// and so at most 255 bytes.
 constexpr uint64_t kInfoBytes = 512;
 
-// An upper bound of one image and its message: incompressible pixels, a filter byte a row, deflate's own overhead, PNG's
-// chunks and the message's fields.
+// An upper bound of one image and its message: incompressible pixels, a filter byte a row, deflate's own overhead,
+// PNG's chunks and the message's fields.
 uint64_t EstimatedImageBytes(const ImageShape& shape) {
   constexpr uint64_t kOverheadBytes = 128;
   return shape.bytes() + shape.bytes() / 1024 + static_cast<uint64_t>(shape.height) + kOverheadBytes;

@@ -47,11 +47,10 @@ absl::Status Admit(const Load& load, const GenerateSpec& spec, Clock::TimePoint 
   if (ExpectedTime(load, queued, images) <= left) return absl::OkStatus();
   const Seconds wait = ExpectedTime(load, load.queue.ImagesBefore(images), images);
   if (wait <= left) return absl::OkStatus();
-  return WithRetryAfter(
-      absl::ResourceExhaustedError(absl::StrCat("the deadline cannot be met: ", queued,
-                                                " images wait, so the answer is expected after ", Milliseconds(wait),
-                                                " ms and the deadline is in ", Milliseconds(left), " ms")),
-      RetryDelay(wait - left));
+  return WithRetryAfter(absl::ResourceExhaustedError(absl::StrCat(
+                            "the deadline cannot be met: ", queued, " images wait, so the answer is expected after ",
+                            Milliseconds(wait), " ms and the deadline is in ", Milliseconds(left), " ms")),
+                        RetryDelay(wait - left));
 }
 
 }  // namespace ganserve

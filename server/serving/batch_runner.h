@@ -30,13 +30,13 @@ class BatchRunner {
   BatchRunner(const ImageEncoder& encoder, ServingMetrics& metrics, const Clock& clock)
       : encoder_(encoder), metrics_(metrics), clock_(clock) {}
 
-  // Runs the forward pass. A batch that fails is tried again in halves, so that an image that cannot be made costs only its
-  // own caller: `results` holds the status of each image.
+  // Runs the forward pass. A batch that fails is tried again in halves, so that an image that cannot be made costs only
+  // its own caller: `results` holds the status of each image.
   void Compute(Batch& batch) const;
 
-  // Encodes one slice, whose first image is row `row` of the batch, and hands it to its job. Returns why it could not, for
-  // which the job must end: the first error among its images. Nothing is encoded for a job that is over or whose deadline
-  // has passed.
+  // Encodes one slice, whose first image is row `row` of the batch, and hands it to its job. Returns why it could not,
+  // for which the job must end: the first error among its images. Nothing is encoded for a job that is over or whose
+  // deadline has passed.
   absl::Status Deliver(const Batch& batch, const Slice& slice, size_t row) const;
 
  private:

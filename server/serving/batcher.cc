@@ -19,8 +19,7 @@ constexpr uint64_t kTurnsPerBatch = 4;
 
 absl::Status CheckRange(const char* name, size_t value, size_t low, size_t high) {
   if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, " is ", value, "; it must be from ", low, " to ", high));
+  return absl::InvalidArgumentError(absl::StrCat(name, " is ", value, "; it must be from ", low, " to ", high));
 }
 
 absl::Status Validate(const Batcher::Options& options) {

@@ -1,8 +1,8 @@
 // Queues images and runs them in batches on a fixed set of worker threads.
 //
 // A worker that becomes free takes the next batch at once: nothing waits while a worker is idle, and batches grow only
-// because work arrived while all workers were busy. FairQueue decides whose images come first. Work that nobody waits for
-// any more is dropped before the forward pass and again before encoding.
+// because work arrived while all workers were busy. FairQueue decides whose images come first. Work that nobody waits
+// for any more is dropped before the forward pass and again before encoding.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +35,9 @@ class Batcher {
     size_t max_batch_images = 16;
     // Images that may wait at once, over all jobs; at least max_batch_images. Beyond it Submit refuses.
     size_t max_queue_images = 16384;
-    // Threads that encode and deliver. 0: the worker does it itself, best where both need the same processor. Else encoding
-    // overlaps the next forward pass; a worker waits while 2 batches for each encoder thread are waiting already.
+    // Threads that encode and deliver. 0: the worker does it itself, best where both need the same processor. Else
+    // encoding overlaps the next forward pass; a worker waits while 2 batches for each encoder thread are waiting
+    // already.
     size_t encoders = 0;
   };
 
@@ -53,20 +54,20 @@ class Batcher {
   //   UNAVAILABLE         closed
   absl::Status Submit(std::shared_ptr<GenerateJob> job);
 
-  // Ends a job early: its OnDone gets CANCELLED (DEADLINE_EXCEEDED if its deadline has passed), from this thread or, while
-  // images of it are with a worker, from that worker. Does nothing to a job that is over or was never accepted.
+  // Ends a job early: its OnDone gets CANCELLED (DEADLINE_EXCEEDED if its deadline has passed), from this thread or,
+  // while images of it are with a worker, from that worker. Does nothing to a job that is over or was never accepted.
   void Cancel(GenerateJob& job);
 
   // Moves the window of a job on: `images` more may be computed ahead of their reader.
   void Grant(GenerateJob& job, uint64_t images);
 
-  // Runs the generator on every worker, in batches of 1, 2, 4, ... max_batch_images, and waits for it. When it has returned
-  // OK, the generator has answered on every worker and its kernels have been prepared. Batches of jobs come in between. The
-  // error is the first that the generator gave, or UNAVAILABLE when closed. One call at a time.
+  // Runs the generator on every worker, in batches of 1, 2, 4, ... max_batch_images, and waits for it. When it has
+  // returned OK, the generator has answered on every worker and its kernels have been prepared. Batches of jobs come in
+  // between. The error is the first that the generator gave, or UNAVAILABLE when closed. One call at a time.
   absl::Status WarmUp(Generator& generator);
 
-  // Refuses new jobs, ends the queued ones with UNAVAILABLE, waits for the batches in flight and the threads. Idempotent;
-  // not from a job's callback. A server first lets its accepted calls finish, then closes.
+  // Refuses new jobs, ends the queued ones with UNAVAILABLE, waits for the batches in flight and the threads.
+  // Idempotent; not from a job's callback. A server first lets its accepted calls finish, then closes.
   void Close();
 
   // Images waiting over all jobs.
@@ -99,7 +100,8 @@ class Batcher {
 
   Load CurrentLoad() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Ends a job with `status` (unless it is over already) and, if no image of it is in flight, appends it to *finished.
-  void End(const std::shared_ptr<GenerateJob>& job, absl::Status status, Finished* finished) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void End(const std::shared_ptr<GenerateJob>& job, absl::Status status, Finished* finished)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Appends the job to *finished if it is over and nothing of it is in flight.
   void FinishIfIdle(const std::shared_ptr<GenerateJob>& job, Finished* finished) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WakeWorkers(size_t images) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -115,7 +117,8 @@ class Batcher {
   CondVar warmed_;  // all workers have taken part in the warm-up, or closed
   FairQueue queue_ ABSL_GUARDED_BY(mutex_);
   ServiceRate rate_ ABSL_GUARDED_BY(mutex_);
-  std::unordered_map<const GenerateJob*, std::shared_ptr<GenerateJob>> jobs_ ABSL_GUARDED_BY(mutex_);  // accepted, not done
+  std::unordered_map<const GenerateJob*, std::shared_ptr<GenerateJob>> jobs_
+      ABSL_GUARDED_BY(mutex_);  // accepted, not done
   WarmUpState warm_up_ ABSL_GUARDED_BY(mutex_);
   size_t in_flight_images_ ABSL_GUARDED_BY(mutex_) = 0;  // taken by workers, not yet delivered
   size_t idle_workers_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -23,8 +23,7 @@ std::vector<Slice> Joined(std::vector<Slice> slices) {
 
 }  // namespace
 
-bool FairQueue::Before::operator()(const std::shared_ptr<GenerateJob>& a,
-                                   const std::shared_ptr<GenerateJob>& b) const {
+bool FairQueue::Before::operator()(const std::shared_ptr<GenerateJob>& a, const std::shared_ptr<GenerateJob>& b) const {
   const auto& x = a->scheduling_;
   const auto& y = b->scheduling_;
   return std::tie(x.round, x.urgency, x.sequence) < std::tie(y.round, y.urgency, y.sequence);
@@ -55,9 +54,8 @@ void FairQueue::Remove(GenerateJob& job) {
 }
 
 std::map<Generator*, FairQueue::Turns>::iterator FairQueue::NextGenerator() {
-  return std::min_element(turns_.begin(), turns_.end(), [](const auto& a, const auto& b) {
-    return Before()(*a.second.begin(), *b.second.begin());
-  });
+  return std::min_element(turns_.begin(), turns_.end(),
+                          [](const auto& a, const auto& b) { return Before()(*a.second.begin(), *b.second.begin()); });
 }
 
 void FairQueue::EnterRound(uint64_t round) {

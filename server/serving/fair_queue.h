@@ -1,12 +1,12 @@
 // The order in which queued images are computed. Not thread-safe: the batcher's mutex guards it.
 //
-// Jobs take turns in rounds, as in deficit round robin (Shreedhar and Varghese, SIGCOMM 1995) with the image as the unit:
-// in each round a job may take `quantum` images. Within a round the most urgent job goes first: its deadline, or its arrival
-// plus kUrgencyHorizon if that is earlier, so that a job without a deadline waits a bounded time behind those that have one.
-// A job that arrives, or comes back after waiting for its reader, starts in the current round: waiting earns no credit.
-// Once a round has lasted for a quantum of every job that was queued when it began, and one more, who comes starts in the
-// next: so however fast small jobs arrive, a job that has had its turn gets another.
-// A job of count 1 waits for at most two quanta of each other job, whatever their counts.
+// Jobs take turns in rounds, as in deficit round robin (Shreedhar and Varghese, SIGCOMM 1995) with the image as the
+// unit: in each round a job may take `quantum` images. Within a round the most urgent job goes first: its deadline, or
+// its arrival plus kUrgencyHorizon if that is earlier, so that a job without a deadline waits a bounded time behind
+// those that have one. A job that arrives, or comes back after waiting for its reader, starts in the current round:
+// waiting earns no credit. Once a round has lasted for a quantum of every job that was queued when it began, and one
+// more, who comes starts in the next: so however fast small jobs arrive, a job that has had its turn gets another. A
+// job of count 1 waits for at most two quanta of each other job, whatever their counts.
 #pragma once
 
 #include <cstddef>
@@ -37,9 +37,9 @@ class FairQueue {
   // More images of a queued job may be taken.
   void Extend(const GenerateJob&, uint64_t images) { images_ += images; }
 
-  // The next batch: images for one generator, as slices ordered by job. It holds at most `max_images`, and no more than an
-  // equal share of what is queued for that generator if `takers` workers take at once. Jobs whose deadline has passed are
-  // removed and appended to *expired instead. Empty only if the queue is, or if jobs have expired.
+  // The next batch: images for one generator, as slices ordered by job. It holds at most `max_images`, and no more than
+  // an equal share of what is queued for that generator if `takers` workers take at once. Jobs whose deadline has
+  // passed are removed and appended to *expired instead. Empty only if the queue is, or if jobs have expired.
   std::vector<Slice> Take(size_t max_images, size_t takers, Clock::TimePoint now,
                           std::vector<std::shared_ptr<GenerateJob>>* expired);
 
@@ -49,9 +49,7 @@ class FairQueue {
   // How many queued images come before the last of a job of `count` images that would arrive now, at most.
   size_t ImagesBefore(uint64_t count) const;
 
-  static uint64_t Available(const GenerateJob& job) {
-    return job.scheduling_.granted - job.scheduling_.next;
-  }
+  static uint64_t Available(const GenerateJob& job) { return job.scheduling_.granted - job.scheduling_.next; }
 
  private:
   struct Before {

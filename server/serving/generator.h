@@ -38,10 +38,10 @@ class Generator {
 
   virtual const GeneratorInfo& info() const = 0;
 
-  // One forward pass over n images. `latents` is [n, latent_size]; `labels` is [n] with values in [0, classes), or empty
-  // for a model without classes; `pixels` is [n, height, width, channels]. An image's pixels depend on its latent and
-  // label alone, never on n or on its neighbours. Called by several workers at once.
-  // Errors: INTERNAL when the model fails or when any image has a value that is not finite.
+  // One forward pass over n images. `latents` is [n, latent_size]; `labels` is [n] with values in [0, classes), or
+  // empty for a model without classes; `pixels` is [n, height, width, channels]. An image's pixels depend on its latent
+  // and label alone, never on n or on its neighbours. Called by several workers at once. Errors: INTERNAL when the
+  // model fails or when any image has a value that is not finite.
   virtual absl::Status Generate(std::span<const float> latents, std::span<const int64_t> labels,
                                 std::span<uint8_t> pixels) = 0;
 };

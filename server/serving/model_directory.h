@@ -22,9 +22,9 @@ class ModelDirectory {
  public:
   virtual ~ModelDirectory() = default;
 
-  // The generator for a request's `model` (empty: the default model) and `version` (a number, an alias, or empty: the one
-  // on duty). The answer stays usable when the model is replaced. NOT_FOUND names what is unknown and what there is.
-  // Called from any thread.
+  // The generator for a request's `model` (empty: the default model) and `version` (a number, an alias, or empty: the
+  // one on duty). The answer stays usable when the model is replaced. NOT_FOUND names what is unknown and what there
+  // is. Called from any thread.
   virtual absl::StatusOr<std::shared_ptr<Generator>> Find(std::string_view model, std::string_view version) const = 0;
 
   // By model name, then version number.

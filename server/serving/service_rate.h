@@ -1,4 +1,5 @@
-// How long one worker takes for an image, learnt from the batches that were run; admission predicts waiting times with it.
+// How long one worker takes for an image, learnt from the batches that were run; admission predicts waiting times with
+// it.
 #pragma once
 
 #include <algorithm>

@@ -58,9 +58,10 @@ void Measure(benchmark::State& state, const Forward& forward, int64_t latent_siz
 }
 
 void Register(const std::string& name, const Forward& forward, int64_t latent_size) {
-  benchmark::RegisterBenchmark(name.c_str(), [forward, latent_size](benchmark::State& state) {
-    Measure(state, forward, latent_size);
-  })->RangeMultiplier(2)->Range(1, 128);
+  benchmark::RegisterBenchmark(
+      name.c_str(), [forward, latent_size](benchmark::State& state) { Measure(state, forward, latent_size); })
+      ->RangeMultiplier(2)
+      ->Range(1, 128);
 }
 
 }  // namespace
