@@ -40,9 +40,19 @@ bool IsRequestId(const std::string& text) {
   });
 }
 
+// What an overloaded server answers thousands of times a second is for the metrics, not for the log.
 LogLevel LevelOf(const absl::Status& status) {
-  if (status.ok() || absl::IsCancelled(status)) return LogLevel::kDebug;
-  return absl::IsInternal(status) ? LogLevel::kError : LogLevel::kInfo;
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+      return LogLevel::kDebug;
+    case absl::StatusCode::kInternal:
+      return LogLevel::kError;
+    default:
+      return LogLevel::kInfo;
+  }
 }
 
 }  // namespace
