@@ -8,8 +8,8 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/integration/image_caller.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/rpc/credentials/test_certificates.h"
-#include "tests/unit/train/temporary_folder.h"
 
 namespace ganserve {
 namespace {

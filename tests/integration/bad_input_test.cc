@@ -13,7 +13,7 @@
 #include "tests/integration/image_caller.h"
 #include "tests/support/script_model.h"
 #include "tests/support/server_process.h"
-#include "tests/unit/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ganserve {
 namespace {

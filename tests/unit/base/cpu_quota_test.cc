@@ -7,15 +7,14 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/temporary_folder.h"
+
 namespace ganserve {
 namespace {
 
 // A folder that looks like the kernel's / to ReadCpuQuota, for a process that may use 8 CPUs.
 class CpuQuotaTest : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(mkdtemp(root_.data()), nullptr); }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
   void Write(const std::string& path, const std::string& text) const {
     const std::filesystem::path full = root_ + "/" + path;
     std::filesystem::create_directories(full.parent_path());
@@ -42,7 +41,8 @@ class CpuQuotaTest : public testing::Test {
 
   CpuQuota Read() const { return ReadCpuQuota({root_, 8}); }
 
-  std::string root_ = testing::TempDir() + "cpu-quota-XXXXXX";
+  const TemporaryFolder temporary_folder_;
+  const std::string& root_ = temporary_folder_.path();
 };
 
 TEST_F(CpuQuotaTest, WithoutCgroupsTheAffinityDecides) {

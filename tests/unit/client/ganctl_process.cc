@@ -31,8 +31,6 @@ std::string ReadAll(const std::string& path) {
 }  // namespace
 
 GanctlProcess::GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
-  std::string pattern = testing::TempDir() + "/ganctl_process_XXXXXX";
-  folder_ = ::mkdtemp(pattern.data());
   std::vector<std::string> argv = {GANCTL_PATH};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   std::vector<std::string> env = environment;
@@ -45,8 +43,6 @@ GanctlProcess::GanctlProcess(const std::vector<std::string>& arguments, const st
   posix_spawn_file_actions_destroy(&actions);
   EXPECT_EQ(error, 0);
 }
-
-GanctlProcess::~GanctlProcess() { std::filesystem::remove_all(folder_); }
 
 void GanctlProcess::Signal(int signal) { ::kill(pid_, signal); }
 

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
+
 namespace ganserve::ganctl {
 
 // One run, with nothing in the environment but `environment`. Its output goes to files in a folder of its own.
 class GanctlProcess {
  public:
   explicit GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
-  ~GanctlProcess();
 
   void Signal(int signal);
   // Waits for the end: the exit code, or -1 if a signal ended it.
@@ -23,7 +24,8 @@ class GanctlProcess {
   std::string err() const;
 
  private:
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string& folder_ = temporary_folder_.path();
   pid_t pid_ = -1;
 };
 

@@ -12,6 +12,7 @@
 
 #include "client/ganctl/exit_code.h"
 #include "client/ganctl/pixels.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/client/fake_image_service.h"
 #include "tests/unit/client/ganctl_process.h"
 
@@ -30,12 +31,6 @@ size_t Lines(const std::string& text) { return static_cast<size_t>(std::count(te
 
 class GanctlTest : public testing::Test {
  protected:
-  GanctlTest() {
-    std::string pattern = testing::TempDir() + "/ganctl_test_XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~GanctlTest() override { std::filesystem::remove_all(folder_); }
-
   // Runs it against the fake server to its end.
   int Run(std::vector<std::string> arguments) {
     GanctlProcess process(arguments, {"GANSERVE_SERVER=" + server_.address()});
@@ -57,7 +52,8 @@ class GanctlTest : public testing::Test {
   }
 
   FakeServer server_;
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string& folder_ = temporary_folder_.path();
   std::string out_;
   std::string err_;
 };

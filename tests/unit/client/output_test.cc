@@ -11,6 +11,7 @@
 #include "client/ganctl/output_files.h"
 #include "client/ganctl/pixels.h"
 #include "client/ganctl/progress_bar.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ganserve::ganctl {
 namespace {
@@ -106,13 +107,8 @@ TEST(ImageFileName, SortsByIndex) {
 
 class OutputFiles : public testing::Test {
  protected:
-  OutputFiles() {
-    std::string pattern = testing::TempDir() + "/ganctl_output_XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~OutputFiles() override { std::filesystem::remove_all(folder_); }
-
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string& folder_ = temporary_folder_.path();
 };
 
 TEST_F(OutputFiles, ReplacesAFileAsAWhole) {

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "client/image_client.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/client/fake_image_service.h"
 
 namespace ganserve::client {
@@ -23,13 +24,10 @@ std::string ReadFile(const std::string& path) {
 class Certificates {
  public:
   Certificates() {
-    std::string pattern = testing::TempDir() + "/tls_test_XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
     Openssl("req -x509 -nodes -days 2 -subj /CN=ca" + NewKey("ca") + " -out " + Path("ca.pem"));
     Issue("server", "images.test");
     Issue("client", "client.test");
   }
-  ~Certificates() { std::filesystem::remove_all(folder_); }
 
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
 
@@ -46,7 +44,8 @@ class Certificates {
     EXPECT_EQ(std::system(command.c_str()), 0) << command << "\n" << ReadFile(Path("log"));
   }
 
-  std::string folder_;
+  const TemporaryFolder temporary_folder_;
+  const std::string& folder_ = temporary_folder_.path();
 };
 
 class TlsTest : public testing::Test {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/support/script_model.h"
-#include "tests/unit/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ganserve {
 namespace {

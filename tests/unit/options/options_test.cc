@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "absl/strings/str_split.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ganserve {
 namespace {
@@ -40,16 +41,14 @@ class ScopedVariable {
 
 class OptionsFileTest : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(mkdtemp(folder_.data()), nullptr); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& text) const {
     std::ofstream(Path()) << text;
     return Path();
   }
   std::string Path() const { return folder_ + "/ganserve.toml"; }
 
-  std::string folder_ = testing::TempDir() + "options-XXXXXX";
+  const TemporaryFolder temporary_folder_;
+  const std::string& folder_ = temporary_folder_.path();
 };
 
 TEST(OptionsTest, TheDefaultsAreValid) {

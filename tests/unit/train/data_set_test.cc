@@ -4,7 +4,7 @@
 #include <zlib.h>
 
 #include "server/train/png_io.h"
-#include "tests/unit/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ganserve {
 namespace {

@@ -4,7 +4,7 @@
 #include <torch/script.h>
 
 #include "server/train/dcgan.h"
-#include "tests/unit/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ganserve {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "server/train/event_log.h"
 #include "server/train/publish.h"
-#include "tests/unit/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace ganserve {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/train/synthetic_images.h"
-#include "tests/unit/train/temporary_folder.h"
 
 namespace ganserve {
 namespace {

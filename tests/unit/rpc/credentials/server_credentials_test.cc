@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/rpc/credentials/stepped_clock.h"
 #include "tests/unit/rpc/credentials/test_certificates.h"
 
@@ -34,10 +35,8 @@ const Actors& TheActors() {
 
 class ServerCredentialsTest : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(mkdtemp(folder_.data()), nullptr); }
   void TearDown() override {
     if (server_) server_->Shutdown();
-    std::filesystem::remove_all(folder_);
   }
 
   // By rename, as every tool that rotates certificates does.
@@ -91,7 +90,8 @@ class ServerCredentialsTest : public testing::Test {
     return Outcome(*Dial(grpc::SslCredentials(options))) == GRPC_CHANNEL_READY;
   }
 
-  std::string folder_ = testing::TempDir() + "credentials-XXXXXX";
+  const TemporaryFolder temporary_folder_;
+  const std::string& folder_ = temporary_folder_.path();
   int port_ = 0;
   grpc::CallbackGenericService service_;
   std::unique_ptr<grpc::Server> server_;

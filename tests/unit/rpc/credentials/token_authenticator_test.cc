@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/rpc/credentials/stepped_clock.h"
 
 namespace ganserve {
@@ -27,9 +28,6 @@ constexpr auto kInterval = std::chrono::seconds(10);
 
 class TokenAuthenticatorTest : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(mkdtemp(folder_.data()), nullptr); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string Write(const std::string& name, const std::string& text) const {
     const std::string path = folder_ + "/" + name;
     std::ofstream(path + ".new") << text;
@@ -50,7 +48,8 @@ class TokenAuthenticatorTest : public testing::Test {
   static std::string Bearer(const std::string& token) { return "Bearer " + token; }
 
   SteppedClock clock_;
-  std::string folder_ = testing::TempDir() + "tokens-XXXXXX";
+  const TemporaryFolder temporary_folder_;
+  const std::string& folder_ = temporary_folder_.path();
 };
 
 TEST_F(TokenAuthenticatorTest, WithoutFilesEveryCallIsAuthorised) {

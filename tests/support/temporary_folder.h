@@ -14,7 +14,7 @@ namespace ganserve {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "ganserve_train_XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "ganserve_test_XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "cannot create " << name;
     path_ = name;
   }
