@@ -1,16 +1,16 @@
 #include "server/model/fuse_transposed_convolutions.h"
 
 #include <ATen/ATen.h>
-#include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 
 #include <optional>
-#include <string>
+#include <span>
 #include <utility>
 #include <vector>
 
-#include "server/model/torch_dispatch.h"
+#include "server/kernels/transposed_convolution.h"
+#include "server/model/kernel_operator.h"
 
 namespace ganserve {
 namespace {
@@ -24,10 +24,8 @@ using torch::jit::Value;
 struct Convolution {
   at::Tensor weight;  // [in, out, height, width]
   at::Tensor bias;    // [out]
-  std::vector<int64_t> stride, padding, output_padding, dilation;
-  int64_t groups = 1;
-  std::vector<int64_t> input_size;  // [N, in, height, width] of the example
-  bool relu = false;
+  Extent stride, padding, output_padding;
+  Activation activation = Activation::kNone;
   Node* last = nullptr;  // its output is the fused operation's
 };
 
@@ -53,6 +51,13 @@ std::optional<std::vector<int64_t>> ConstantList(Node* node, const char* name) {
   return values;
 }
 
+// Height and width; torch takes one number for both too.
+std::optional<Extent> ConstantExtent(Node* node, const char* name) {
+  const auto list = ConstantList(node, name);
+  if (!list || list->empty() || list->size() > 2) return std::nullopt;
+  return Extent{list->front(), list->back()};
+}
+
 bool IsNoneOrConstant(Node* node, const char* name) { return torch::jit::toIValue(node->namedInput(name)).has_value(); }
 
 // The parameters of a node that is a two-dimensional transposed convolution with constant weights.
@@ -62,20 +67,17 @@ std::optional<Convolution> Match(Node* node) {
   if (node->kind() != kConvTranspose && node->kind() != kConvolution) return std::nullopt;
   if (node->kind() == kConvolution && !Constant<bool>(node, "transposed").value_or(false)) return std::nullopt;
   const auto weight = Constant<at::Tensor>(node, "weight");
-  const auto stride = ConstantList(node, "stride");
-  const auto padding = ConstantList(node, "padding");
-  const auto output_padding = ConstantList(node, "output_padding");
-  const auto dilation = ConstantList(node, "dilation");
-  const auto groups = Constant<int64_t>(node, "groups");
-  if (!weight || !stride || !padding || !output_padding || !dilation || !groups) return std::nullopt;
-  if (weight->dim() != 4 || weight->scalar_type() != at::kFloat || *groups != 1) return std::nullopt;
-  if (!IsNoneOrConstant(node, "bias")) return std::nullopt;
-  Convolution convolution{*weight,         Constant<at::Tensor>(node, "bias").value_or(at::zeros({weight->size(1)})),
-                          *stride,         *padding,
-                          *output_padding, *dilation,
-                          *groups,         {},
-                          false,           node};
-  return convolution;
+  const auto stride = ConstantExtent(node, "stride");
+  const auto padding = ConstantExtent(node, "padding");
+  const auto output_padding = ConstantExtent(node, "output_padding");
+  const auto dilation = ConstantExtent(node, "dilation");
+  if (!weight || !stride || !padding || !output_padding || !dilation) return std::nullopt;
+  if (weight->dim() != 4 || weight->scalar_type() != at::kFloat || dilation->height != 1 || dilation->width != 1 ||
+      Constant<int64_t>(node, "groups") != 1 || !IsNoneOrConstant(node, "bias")) {
+    return std::nullopt;
+  }
+  const at::Tensor bias = Constant<at::Tensor>(node, "bias").value_or(at::zeros({weight->size(1)}));
+  return Convolution{*weight, bias, *stride, *padding, *output_padding, Activation::kNone, node};
 }
 
 // The node that alone uses the convolution's output so far, if it is of this kind.
@@ -102,40 +104,47 @@ void FoldBatchNorm(Convolution& convolution) {
   convolution.last = norm;
 }
 
-void FoldRelu(Convolution& convolution) {
-  Node* relu = OnlyUser(convolution, "aten::relu");
-  if (relu == nullptr) relu = OnlyUser(convolution, "aten::relu_");
-  if (relu == nullptr) return;
-  convolution.relu = true;
-  convolution.last = relu;
+void FoldActivation(Convolution& convolution) {
+  static constexpr std::pair<const char*, Activation> kFoldable[] = {{"aten::relu", Activation::kRelu},
+                                                                     {"aten::relu_", Activation::kRelu},
+                                                                     {"aten::tanh", Activation::kTanh},
+                                                                     {"aten::tanh_", Activation::kTanh}};
+  for (const auto& [kind, activation] : kFoldable) {
+    Node* user = OnlyUser(convolution, kind);
+    if (user == nullptr) continue;
+    convolution.activation = activation;
+    convolution.last = user;
+    return;
+  }
 }
 
-at::Tensor PackedWeight(const Convolution& convolution) {
-  return CallOperator("mkldnn::_reorder_convolution_transpose_weight",
-                      {convolution.weight.contiguous(), convolution.padding, convolution.output_padding,
-                       convolution.stride, convolution.dilation, convolution.groups, convolution.input_size});
+std::span<const float> Values(const at::Tensor& contiguous) {
+  return {contiguous.const_data_ptr<float>(), static_cast<size_t>(contiguous.numel())};
 }
 
-// An opaque tensor cannot be an ordinary constant; the JIT has a node of its own for it.
-Value* InsertPackedWeight(Graph& graph, const at::Tensor& weight) {
-  Node* constant = graph.create(Symbol::fromQualString("prim::ConstantMKLDNNTensor"), 1);
-  constant->t_(torch::jit::attr::value, weight);
-  return graph.insertNode(constant)->output()->setType(c10::TensorType::get());
+// Null if there is no kernel for it.
+std::shared_ptr<const TransposedConvolution> MakeKernel(const Convolution& convolution,
+                                                        const TransposedConvolutionShape& shape) {
+  const at::Tensor weight = convolution.weight.contiguous();
+  const at::Tensor bias = convolution.bias.to(at::kFloat).contiguous();
+  return TransposedConvolution::Create(shape, Values(weight), Values(bias), convolution.activation);
 }
 
-void Replace(Graph& graph, Node* node, const Convolution& convolution) {
+bool Replace(Graph& graph, Node* node, const Convolution& convolution, const std::vector<int64_t>& input_size) {
+  if (input_size.size() != 4) return false;
+  TransposedConvolutionShape shape{.in_channels = convolution.weight.size(0),
+                                   .out_channels = convolution.weight.size(1),
+                                   .input = {input_size[2], input_size[3]},
+                                   .kernel = {convolution.weight.size(2), convolution.weight.size(3)},
+                                   .stride = convolution.stride,
+                                   .padding = convolution.padding,
+                                   .output_padding = convolution.output_padding};
+  auto kernel = MakeKernel(convolution, shape);
+  if (kernel == nullptr) return false;
   const torch::jit::WithInsertPoint at_node(node);
-  Value* no_scalars =
-      graph.insertNode(graph.createList(c10::OptionalType::create(c10::NumberType::get()), {}))->output();
-  Node* fused = graph.create(
-      Symbol::fromQualString("mkldnn::_convolution_transpose_pointwise"),
-      {node->input(0), InsertPackedWeight(graph, PackedWeight(convolution)), graph.insertConstant(convolution.bias),
-       graph.insertConstant(convolution.padding), graph.insertConstant(convolution.output_padding),
-       graph.insertConstant(convolution.stride), graph.insertConstant(convolution.dilation),
-       graph.insertConstant(convolution.groups), graph.insertConstant(std::string(convolution.relu ? "relu" : "none")),
-       no_scalars, graph.insertConstant(std::string())});
-  graph.insertNode(fused);
-  convolution.last->output()->replaceAllUsesWith(fused->output());
+  Value* output = InsertKernel(graph, node->input(0), shape, std::move(kernel));
+  convolution.last->output()->replaceAllUsesWith(output);
+  return true;
 }
 
 // The size of each node's first input when the graph runs on `example`: found by running a copy of the graph that
@@ -162,16 +171,16 @@ int FuseTransposedConvolutions(const std::shared_ptr<Graph>& graph, torch::jit::
   std::vector<Node*> nodes;
   for (const auto& [node, convolution] : matches) nodes.push_back(node);
   const std::vector<std::vector<int64_t>> sizes = InputSizes(*graph, nodes, std::move(example));
+  int replaced = 0;
   for (size_t i = 0; i < matches.size(); ++i) {
     auto& [node, convolution] = matches[i];
-    convolution.input_size = sizes[i];
     FoldBatchNorm(convolution);
-    FoldRelu(convolution);
-    Replace(*graph, node, convolution);
+    FoldActivation(convolution);
+    replaced += Replace(*graph, node, convolution, sizes[i]);
   }
   // In-place operations have side effects, so the chains that were replaced go only if nothing refers to them.
   torch::jit::EliminateDeadCode(graph);
-  return static_cast<int>(matches.size());
+  return replaced;
 }
 
 }  // namespace ganserve

@@ -8,18 +8,18 @@
 
 namespace ganserve {
 
-// Replaces each transposed convolution with constant weights, together with the evaluation batch norm and the ReLU that
-// follow it, by one oneDNN primitive on weights that are already in the primitive's own layout
-// (mkldnn::_convolution_transpose_pointwise). LibTorch alone reorders the weights at every call, which at a batch of
-// one costs as much as the convolution, and jit::freeze does not fold batch norm into transposed convolutions.
+// Replaces each transposed convolution with constant weights, together with the evaluation batch norm and the ReLU or
+// tanh that follow it, by one of our own kernels (server/kernels/). LibTorch alone reorders the weights at every call,
+// which at a batch of one costs as much as the convolution, computes products that fall outside the output, and passes
+// over the feature maps once more for each operation that follows.
 //
 // Batch norm is folded in double precision: y = (conv(x) + b - mean) s + beta with s = gamma / sqrt(var + eps) becomes
 // conv'(x) + b' with w' = w s and b' = (b - mean) s + beta. Results differ from the module's in the last float bits,
-// but do not depend on the batch size (one thread). Nodes that do not fit are left as they are.
+// but depend neither on the batch nor on the processor. Nodes that do not fit (groups, dilation, weights that are
+// computed, a processor without AVX2) are left as they are.
 //
-// `example` holds arguments for the graph: the layout that oneDNN wants depends on the input's size, and weights packed
-// for no size in particular are reordered at every call after all. Other batch sizes take the same layout. Returns the
-// number of nodes replaced.
+// `example` holds arguments for the graph: a kernel is made for one height and width of its input. Returns the number
+// of nodes replaced.
 int FuseTransposedConvolutions(const std::shared_ptr<torch::jit::Graph>& graph, torch::jit::Stack example);
 
 }  // namespace ganserve

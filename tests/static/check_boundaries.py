@@ -16,11 +16,12 @@ import sys
 # Which of our folders a folder may include, besides itself. The longest matching name counts.
 ALLOWED_FOLDERS = {
     "server/base": [],
+    "server/kernels": ["server/base"],
     "server/log": ["server/base"],
     "server/serving": ["server/base"],
     "server/image": ["server/serving", "server/base"],
     "server/metrics": ["server/serving", "server/base"],
-    "server/model": ["server/serving", "server/base", "server/log"],
+    "server/model": ["server/kernels", "server/serving", "server/base", "server/log"],
     "server/rpc/credentials": ["server/base", "server/log"],
     "server/rpc": ["server/serving", "server/base", "server/log", "server/rpc/credentials", "proto"],
     "server/jobs": ["server/base", "server/log", "proto"],
@@ -30,7 +31,7 @@ ALLOWED_FOLDERS = {
     "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/model",
                "server/rpc", "server/rpc/credentials", "server/jobs", "server/option"],
     "client": ["server/base", "proto"],
-    "tests": ["server", "client", "proto", "server/base", "server/log", "server/serving", "server/image", "server/metrics",
+    "tests": ["server", "client", "proto", "server/base", "server/kernels", "server/log", "server/serving", "server/image", "server/metrics",
               "server/model", "server/rpc", "server/rpc/credentials", "server/jobs", "server/train", "server/option"],
 }
 
