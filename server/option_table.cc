@@ -64,7 +64,7 @@ constexpr OptionSpec kTable[] = {
     {"Connections", "keepalive-min-client-interval", "DURATION", &Options::keepalive_min_client_interval,
      "Clients that ping more often are disconnected.", 0, 1 * kDay},
     {"Connections", "max-connection-age", "DURATION", &Options::max_connection_age,
-     "Connections are closed after this, so that clients spread over new replicas.", 0, 30 * kDay, OptionUnit::kNone,
+     "Connections are closed after this, so that clients spread over new replicas.", 0, 24 * kDay, OptionUnit::kNone,
      "never"},
     {"Connections", "max-connection-age-grace", "DURATION", &Options::max_connection_age_grace,
      "What calls in flight get to finish then.", 0, 1 * kDay},

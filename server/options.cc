@@ -192,10 +192,14 @@ int64_t ByDevice(int64_t images, bool cuda) { return images != 0 ? images : cuda
 
 }  // namespace
 
-int64_t BatchImages(const ServerOptions& options, bool cuda) { return ByDevice(options.max_batch_images, cuda); }
+// What follows from other options keeps to the queue's size, as CheckImages demands of what is given.
+int64_t BatchImages(const ServerOptions& options, bool cuda) {
+  return std::min(ByDevice(options.max_batch_images, cuda), options.max_queue_images);
+}
 
 int64_t StreamWindowImages(const ServerOptions& options, bool cuda) {
-  return options.stream_window_images != 0 ? options.stream_window_images : 4 * BatchImages(options, cuda);
+  if (options.stream_window_images != 0) return options.stream_window_images;
+  return std::min(4 * BatchImages(options, cuda), options.max_queue_images);
 }
 
 absl::StatusOr<CommandLine> ParseServerOptions(int argc, const char* const* argv) {

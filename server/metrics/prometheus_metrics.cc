@@ -67,6 +67,8 @@ class DroppedImages {
         return cancelled_;
       case DropReason::kExpired:
         return expired_;
+      case DropReason::kFailed:
+        return failed_;
       case DropReason::kRejected:
         break;
     }
@@ -77,11 +79,13 @@ class DroppedImages {
   explicit DroppedImages(Family<Counter>& family)
       : cancelled_(family.Add({{"reason", "cancelled"}})),
         expired_(family.Add({{"reason", "expired"}})),
-        rejected_(family.Add({{"reason", "rejected"}})) {}
+        rejected_(family.Add({{"reason", "rejected"}})),
+        failed_(family.Add({{"reason", "failed"}})) {}
 
   Counter& cancelled_;
   Counter& expired_;
   Counter& rejected_;
+  Counter& failed_;
 };
 
 // The series of one RPC.

@@ -56,6 +56,16 @@ TorchGenerator::TorchGenerator(std::shared_ptr<const TorchModule> module, Genera
 template <typename Consume>
 absl::Status TorchGenerator::ForEachPass(std::span<const float> latents, std::span<const int64_t> labels,
                                          Consume consume) const {
+  try {
+    return ForEachPassOrThrow(latents, labels, consume);
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat("the model's output cannot be read: ", FirstLine(error)));
+  }
+}
+
+template <typename Consume>
+absl::Status TorchGenerator::ForEachPassOrThrow(std::span<const float> latents, std::span<const int64_t> labels,
+                                                Consume consume) const {
   const int64_t latent_size = info_.latent_size;
   const int64_t rows = static_cast<int64_t>(latents.size()) / latent_size;
   for (int64_t row = 0; row < rows;) {

@@ -40,6 +40,10 @@ class TorchGenerator final : public Generator {
   // Calls consume(first row, rows, values of these rows) for each forward pass.
   template <typename Consume>
   absl::Status ForEachPass(std::span<const float> latents, std::span<const int64_t> labels, Consume consume) const;
+  // On a GPU the errors of a pass may come as late as with the copy of its output.
+  template <typename Consume>
+  absl::Status ForEachPassOrThrow(std::span<const float> latents, std::span<const int64_t> labels,
+                                  Consume consume) const;
 
   const std::shared_ptr<const TorchModule> module_;
   const GeneratorInfo info_;

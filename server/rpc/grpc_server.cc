@@ -7,6 +7,9 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
+#include <limits>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -31,7 +34,8 @@ class WithoutReflection final : public grpc::ServerBuilderOption {
 };
 
 void AddTime(grpc::ServerBuilder& builder, const char* argument, std::chrono::milliseconds time) {
-  if (time.count() > 0) builder.AddChannelArgument(argument, static_cast<int>(time.count()));
+  const int64_t most = std::numeric_limits<int>::max();  // which gRPC takes for "unlimited"
+  builder.AddChannelArgument(argument, static_cast<int>(std::min<int64_t>(time.count(), most)));
 }
 
 void AddLimits(grpc::ServerBuilder& builder, const GrpcOptions& options) {
@@ -42,7 +46,9 @@ void AddLimits(grpc::ServerBuilder& builder, const GrpcOptions& options) {
   AddTime(builder, GRPC_ARG_KEEPALIVE_TIME_MS, options.keepalive_time);
   AddTime(builder, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, options.keepalive_timeout);
   AddTime(builder, GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, options.keepalive_min_client_interval);
-  AddTime(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS, options.max_connection_age);
+  if (options.max_connection_age.count() > 0) {
+    AddTime(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS, options.max_connection_age);
+  }
   AddTime(builder, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, options.max_connection_age_grace);
   // By default two servers may share a port without noticing.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -63,7 +69,8 @@ void LogGrpcMessage(gpr_log_func_args* message) {
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcOptions& options, const std::shared_ptr<grpc::ServerCredentials>& credentials, grpc::Service& service) {
-  grpc::EnableDefaultHealthCheckService(true);
+  auto started = std::unique_ptr<GrpcServer>(new GrpcServer);
+  grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
   AddLimits(builder, options);
   // Puts the plug-in into every server that the process builds; linking the library may have done so already.
@@ -72,23 +79,25 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   int port = 0;
   builder.AddListeningPort(options.address, credentials, &port);
   builder.RegisterService(&service);
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || port == 0) {
+  builder.RegisterService(&started->health_);
+  started->server_ = builder.BuildAndStart();
+  if (started->server_ == nullptr || port == 0) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address,
                                                ": the port is taken or the address is none of this machine's"));
   }
-  server->GetHealthCheckService()->SetServingStatus("ganserve.v1.ImageService", true);
-  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), WithPort(options.address, port)));
+  started->address_ = WithPort(options.address, port);
+  return started;
 }
 
-GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server, std::string address)
-    : server_(std::move(server)), address_(std::move(address)) {}
+GrpcServer::GrpcServer() : health_({"ganserve.v1.ImageService"}) {}
 
 GrpcServer::~GrpcServer() { Shutdown(std::chrono::milliseconds(0)); }
 
-void GrpcServer::AnnounceStop() { server_->GetHealthCheckService()->Shutdown(); }
+void GrpcServer::AnnounceStop() { health_.AnnounceStop(); }
 
 void GrpcServer::Shutdown(std::chrono::milliseconds timeout) {
+  if (server_ == nullptr) return;
+  health_.EndWatches();
   server_->Shutdown(std::chrono::system_clock::now() + timeout);
 }
 

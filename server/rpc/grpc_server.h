@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/rpc/health_service.h"
 
 namespace grpc {
 class Server;
@@ -16,7 +17,7 @@ class Service;
 
 namespace ganserve {
 
-// Names are gRPC's: https://grpc.github.io/grpc/core/group__grpc__arg__keys.html. Times of 0 mean "unlimited".
+// Names are gRPC's: https://grpc.github.io/grpc/core/group__grpc__arg__keys.html.
 struct GrpcOptions {
   std::string address;  // host:port; port 0 takes a free one
   bool reflection = true;
@@ -25,7 +26,7 @@ struct GrpcOptions {
   std::chrono::milliseconds keepalive_time{};
   std::chrono::milliseconds keepalive_timeout{};
   std::chrono::milliseconds keepalive_min_client_interval{};
-  std::chrono::milliseconds max_connection_age{};
+  std::chrono::milliseconds max_connection_age{};  // 0: unlimited
   std::chrono::milliseconds max_connection_age_grace{};
 };
 
@@ -46,14 +47,16 @@ class GrpcServer {
   // Health says NOT_SERVING for ever.
   void AnnounceStop();
 
-  // Accepts no more calls, waits for the accepted ones, and cancels what is left after `timeout`. Idempotent.
+  // Accepts no more calls, ends those that watch health, waits for the others, and cancels what is left after
+  // `timeout`. Idempotent.
   void Shutdown(std::chrono::milliseconds timeout);
 
  private:
-  GrpcServer(std::unique_ptr<grpc::Server> server, std::string address);
+  GrpcServer();
 
-  const std::unique_ptr<grpc::Server> server_;
-  const std::string address_;
+  HealthService health_;  // outlives server_
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
 };
 
 // Sends gRPC's own messages to our log.

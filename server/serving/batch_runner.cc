@@ -41,11 +41,11 @@ void BatchRunner::Compute(Batch& batch) const {
   batch.results.resize(images);
   const std::vector<float> latents = FillInputs(batch, info);
   const auto start = clock_.Now();
-  ComputeRows(batch, latents, 0, images);
+  if (!ComputeRows(batch, latents, 0, images)) metrics_.CountBatchFailure();
   metrics_.ObserveBatch(images, clock_.Now() - start);
 }
 
-void BatchRunner::ComputeRows(Batch& batch, std::span<const float> latents, size_t begin, size_t end) const {
+bool BatchRunner::ComputeRows(Batch& batch, std::span<const float> latents, size_t begin, size_t end) const {
   Generator& generator = batch.slices.front().job->generator();
   const size_t latent_size = static_cast<size_t>(generator.info().latent_size);
   const size_t image_bytes = generator.info().shape.bytes();
@@ -54,15 +54,15 @@ void BatchRunner::ComputeRows(Batch& batch, std::span<const float> latents, size
       latents.subspan(begin * latent_size, rows * latent_size),
       batch.labels.empty() ? std::span<const int64_t>() : std::span<const int64_t>(batch.labels).subspan(begin, rows),
       std::span(batch.pixels).subspan(begin * image_bytes, rows * image_bytes));
-  if (status.ok()) return;
+  if (status.ok()) return true;
   if (rows == 1) {
     batch.results[begin] = status;
-    return;
+    return false;
   }
-  metrics_.CountBatchFailure();
   const size_t middle = begin + rows / 2;
   ComputeRows(batch, latents, begin, middle);
   ComputeRows(batch, latents, middle, end);
+  return false;
 }
 
 absl::Status BatchRunner::Deliver(const Batch& batch, const Slice& slice, size_t row) const {

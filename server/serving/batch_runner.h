@@ -40,8 +40,8 @@ class BatchRunner {
   absl::Status Deliver(const Batch& batch, const Slice& slice, size_t row) const;
 
  private:
-  // Forward over rows [begin, end) of the batch, halving on failure.
-  void ComputeRows(Batch& batch, std::span<const float> latents, size_t begin, size_t end) const;
+  // Forward over rows [begin, end) of the batch, halving on failure. Whether it succeeded at once.
+  bool ComputeRows(Batch& batch, std::span<const float> latents, size_t begin, size_t end) const;
 
   const ImageEncoder& encoder_;
   ServingMetrics& metrics_;

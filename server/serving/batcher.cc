@@ -1,10 +1,12 @@
 #include "server/serving/batcher.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/serving/latents.h"
 
 namespace ganserve {
 namespace {
@@ -30,13 +32,16 @@ absl::Status Validate(const Batcher::Options& options) {
 }
 
 DropReason ReasonOf(const absl::Status& status) {
-  return absl::IsDeadlineExceeded(status) ? DropReason::kExpired : DropReason::kCancelled;
+  if (absl::IsDeadlineExceeded(status)) return DropReason::kExpired;
+  return absl::IsCancelled(status) || absl::IsUnavailable(status) ? DropReason::kCancelled : DropReason::kFailed;
 }
 
-// One forward pass whose images nobody sees.
+// One forward pass whose images nobody sees, on latents such as callers get: a model may not take others.
 absl::Status RunOnce(Generator& generator, size_t images) {
   const GeneratorInfo& info = generator.info();
-  const std::vector<float> latents(images * static_cast<size_t>(info.latent_size));
+  const size_t latent_size = static_cast<size_t>(info.latent_size);
+  std::vector<float> latents(images * latent_size);
+  for (size_t i = 0; i < images; ++i) FillLatent(0, i, std::span(latents).subspan(i * latent_size, latent_size));
   const std::vector<int64_t> labels(info.classes > 0 ? images : 0);
   std::vector<uint8_t> pixels(images * info.shape.bytes());
   return generator.Generate(latents, labels, pixels);
@@ -271,7 +276,6 @@ void Batcher::DeliverAll(const Batch& batch) {
 }
 
 void Batcher::Close() {
-  MutexLock close_lock(close_mutex_);
   Finished finished;
   {
     MutexLock lock(mutex_);
@@ -281,6 +285,7 @@ void Batcher::Close() {
     work_.NotifyAll();
   }
   NotifyDone(finished);
+  MutexLock close_lock(close_mutex_);
   workers_.clear();
   computed_.Close();
   encoders_.clear();

@@ -7,11 +7,12 @@
 
 namespace ganserve {
 
-// Why an image that was asked for was never computed or never encoded.
+// Why an image that was asked for was never delivered.
 enum class DropReason {
-  kCancelled,  // the caller went away
+  kCancelled,  // the caller went away, or the server stopped
   kExpired,    // the deadline passed while the image waited
   kRejected,   // refused on arrival: queue full, deadline out of reach, or stopping
+  kFailed,     // it, or another image of the same call, could not be made
 };
 
 class ServingMetrics {
@@ -30,7 +31,7 @@ class ServingMetrics {
   // Images encoded and handed to their callers.
   virtual void CountImages(size_t /*images*/) {}
   virtual void CountDropped(DropReason, size_t /*images*/) {}
-  // A batch whose forward pass failed and was tried again in halves.
+  // A batch whose forward pass failed; it is tried again in halves.
   virtual void CountBatchFailure() {}
 };
 

@@ -37,6 +37,9 @@ class HealthWatch {
     return reader_->Read(&response) ? response.status() : HealthCheckResponse::UNKNOWN;
   }
 
+  // After Next has said UNKNOWN.
+  grpc::Status Finish() { return reader_->Finish(); }
+
  private:
   const std::unique_ptr<Health::Stub> stub_;
   grpc::ClientContext context_;
@@ -82,7 +85,6 @@ TEST(StopTest, SigtermUnderLoadLosesNoAcceptedCall) {
         Eventually([&] { return server.Metric("ganserve_requests_in_flight{method=\"GenerateStream\"}") == 1; }));
     server.Signal(SIGTERM);
     EXPECT_EQ(watch.Next(), HealthCheckResponse::NOT_SERVING);
-    watch.Cancel();  // an open Watch is a call like any other, for which the server waits
   }
   EXPECT_TRUE(stream.status.ok()) << stream.status.error_message();
   EXPECT_EQ(stream.response.images_size(), 2'000);
@@ -93,6 +95,22 @@ TEST(StopTest, SigtermUnderLoadLosesNoAcceptedCall) {
   }
   EXPECT_EQ(server.Wait(), 0);
   EXPECT_TRUE(server.WaitForLine("\"message\":\"stopped\""));
+}
+
+TEST(StopTest, AnOpenWatchOfHealthDoesNotHoldTheExit) {
+  ServerProcess server({"--drain-grace", "0s", "--drain-timeout", "1h"});
+  ASSERT_TRUE(server.ready());
+  const ImageCaller caller(server.address());
+  HealthWatch known(caller);
+  HealthWatch unknown(caller, "no.such.Service");
+  ASSERT_EQ(known.Next(), HealthCheckResponse::SERVING);
+  ASSERT_EQ(unknown.Next(), HealthCheckResponse::SERVICE_UNKNOWN);
+  server.Signal(SIGTERM);
+  EXPECT_EQ(known.Next(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_EQ(known.Next(), HealthCheckResponse::UNKNOWN) << "the watch goes on";
+  EXPECT_EQ(known.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_EQ(unknown.Next(), HealthCheckResponse::UNKNOWN) << "the watch goes on";
+  EXPECT_EQ(server.Wait(), 0);
 }
 
 TEST(StopTest, CallsAreAcceptedDuringTheGracePeriodWhileHealthSaysNotServing) {

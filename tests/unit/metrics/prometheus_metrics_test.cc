@@ -64,10 +64,10 @@ TEST(PrometheusMetrics, SeriesStandAtZeroBeforeAnythingHappens) {
   for (const char* series :
        {"ganserve_images_total", "ganserve_images_dropped_total{reason=\"cancelled\"}",
         "ganserve_images_dropped_total{reason=\"expired\"}", "ganserve_images_dropped_total{reason=\"rejected\"}",
-        "ganserve_batch_failures_total", "ganserve_queue_images", "ganserve_queue_seconds_count",
-        "ganserve_forward_seconds_count", "ganserve_encode_seconds_count", "ganserve_batch_images_count",
-        "ganserve_requests_in_flight{method=\"Generate\"}", "ganserve_requests_in_flight{method=\"other\"}",
-        "ganserve_request_seconds_count{method=\"GenerateStream\"}",
+        "ganserve_images_dropped_total{reason=\"failed\"}", "ganserve_batch_failures_total", "ganserve_queue_images",
+        "ganserve_queue_seconds_count", "ganserve_forward_seconds_count", "ganserve_encode_seconds_count",
+        "ganserve_batch_images_count", "ganserve_requests_in_flight{method=\"Generate\"}",
+        "ganserve_requests_in_flight{method=\"other\"}", "ganserve_request_seconds_count{method=\"GenerateStream\"}",
         "ganserve_requests_total{code=\"OK\",method=\"Generate\"}",
         "ganserve_requests_total{code=\"RESOURCE_EXHAUSTED\",method=\"GenerateStream\"}"}) {
     EXPECT_EQ(scrape.Value(series), 0.0) << series;
@@ -87,6 +87,7 @@ TEST(PrometheusMetrics, CountsWhatServingReports) {
   metrics.CountDropped(DropReason::kCancelled, 1);
   metrics.CountDropped(DropReason::kExpired, 2);
   metrics.CountDropped(DropReason::kRejected, 4);
+  metrics.CountDropped(DropReason::kFailed, 8);
   metrics.CountBatchFailure();
 
   const Exposition scrape = Scrape(metrics);
@@ -104,6 +105,7 @@ TEST(PrometheusMetrics, CountsWhatServingReports) {
   EXPECT_EQ(scrape.Value("ganserve_images_dropped_total{reason=\"cancelled\"}"), 1);
   EXPECT_EQ(scrape.Value("ganserve_images_dropped_total{reason=\"expired\"}"), 2);
   EXPECT_EQ(scrape.Value("ganserve_images_dropped_total{reason=\"rejected\"}"), 4);
+  EXPECT_EQ(scrape.Value("ganserve_images_dropped_total{reason=\"failed\"}"), 8);
   EXPECT_EQ(scrape.Value("ganserve_batch_failures_total"), 1);
 }
 

@@ -279,5 +279,12 @@ TEST(OptionsTest, ZeroLeavesTheBatchToTheDeviceAndTheWindowToTheBatch) {
   EXPECT_EQ(StreamWindowImages(options, /*cuda=*/false), 7);
 }
 
+TEST(OptionsTest, ImagesThatFollowFromTheDeviceKeepToTheQueue) {
+  ServerOptions options;
+  options.max_queue_images = 5;
+  EXPECT_EQ(BatchImages(options, /*cuda=*/true), 5);
+  EXPECT_EQ(StreamWindowImages(options, /*cuda=*/true), 5);
+}
+
 }  // namespace
 }  // namespace ganserve

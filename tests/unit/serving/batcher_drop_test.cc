@@ -144,9 +144,8 @@ TEST_P(DropTest, AnImageThatCannotBeMadeCostsOnlyItsOwnCaller) {
   ExpectComplete(*last);
   EXPECT_EQ(culprit->WaitDone(), absl::InternalError("an image cannot be made"));
   EXPECT_EQ(culprit->done_calls(), 1);
-  // Of 9 images the halves with the culprit are 9, then 4 or 5, ..., then it alone: at most 4 batches fail.
-  EXPECT_GE(metrics_.totals().batch_failures, 3u);
-  EXPECT_LE(metrics_.totals().batch_failures, 4u);
+  EXPECT_EQ(metrics_.totals().batch_failures, 1u) << "however often it was halved";
+  EXPECT_EQ(metrics_.dropped(DropReason::kFailed), 3u);
 }
 
 TEST_P(DropTest, AGeneratorThatAlwaysFailsFailsEveryJob) {
@@ -158,6 +157,7 @@ TEST_P(DropTest, AGeneratorThatAlwaysFailsFailsEveryJob) {
     EXPECT_EQ(job->image_count(), 0u);
   }
   EXPECT_EQ(encoder_.images(), 0u);
+  EXPECT_EQ(metrics_.dropped(DropReason::kFailed), 200u);
 }
 
 TEST_F(BatcherTest, AnEncoderThatFailsFailsTheJob) {
