@@ -26,7 +26,21 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler writ
 
 extern "C" void RequestStop(int) { stop_requested = true; }
 
+// Exit codes; --help and docs/training.md list them.
+constexpr int kError = 1;
 constexpr int kUsageError = 2;
+constexpr int kDiverged = 4;
+constexpr int kOutOfDisk = 5;
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 finished, or stopped by a signal after a checkpoint; 1 error; 2 wrong options; 4 diverged again and "
+    "again, so that another attempt would too; 5 out of disk, nothing is lost and --resume goes on.";
+
+int ExitCode(const absl::Status& status) {
+  if (absl::IsAborted(status)) return kDiverged;
+  if (absl::IsResourceExhausted(status)) return kOutOfDisk;
+  return status.ok() ? 0 : kError;
+}
 
 // Every step allocates and frees the same tensors of a few MB. By default glibc returns each to the kernel and pays for
 // the page faults again; 32 MiB is the largest threshold that it takes.
@@ -66,6 +80,14 @@ void AddTrainingOptions(CLI::App* command, TrainOptions* options) {
   command->add_option("--sample-every", options->sample_every, "Epochs between two sample grids")
       ->capture_default_str();
   command->add_option("--checkpoint-every", options->checkpoint_every, "Epochs between two checkpoints")
+      ->capture_default_str();
+  command
+      ->add_option("--checkpoint-steps", options->checkpoint_steps,
+                   "Batches between two more checkpoints, also within an epoch; 0: none")
+      ->capture_default_str();
+  command
+      ->add_option("--max-rollbacks", options->max_rollbacks,
+                   "How often to go back to the last checkpoint with half the learning rate after NaN or infinity")
       ->capture_default_str();
   command->add_flag("--resume", options->resume,
                     "Continue the job in --out from its last checkpoint; --epochs and --max-steps may be raised");
@@ -120,6 +142,7 @@ int Main(int argc, char** argv) {
   CLI::App app("Trains DCGAN generators for ganserve and exports them as TorchScript.", "ganserve-trainer");
   app.set_version_flag("--version", GANSERVE_VERSION);
   app.require_subcommand(1);
+  app.footer(kExitCodes);
   CLI::App* train = app.add_subcommand("train", "Train a generator on a folder of images");
   AddTrainingOptions(train, &options);
   AddShapeOptions(train, &options);
@@ -134,9 +157,8 @@ int Main(int argc, char** argv) {
   }
   const std::string command = CommandLine(argc, argv);
   const absl::Status status = train->parsed() ? RunTrain(options, command) : RunInit(options, command);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
-  return 1;
+  if (!status.ok()) std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
+  return ExitCode(status);
 }
 
 }  // namespace

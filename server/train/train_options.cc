@@ -36,6 +36,8 @@ Json Spec(const TrainOptions& options) {
       {"report-every", options.report_every},
       {"sample-every", options.sample_every},
       {"checkpoint-every", options.checkpoint_every},
+      {"checkpoint-steps", options.checkpoint_steps},
+      {"max-rollbacks", options.max_rollbacks},
   };
 }
 
@@ -62,6 +64,8 @@ absl::Status ValidateTrainOptions(const TrainOptions& options) {
   GANSERVE_RETURN_IF_ERROR(InRange("--ema-decay", options.ema_decay, 0.0, 0.999999));
   GANSERVE_RETURN_IF_ERROR(InRange("--report-every", options.report_every, 1, 1'000'000));
   GANSERVE_RETURN_IF_ERROR(InRange("--sample-every", options.sample_every, 1, 1'000'000));
+  GANSERVE_RETURN_IF_ERROR(InRange("--checkpoint-steps", options.checkpoint_steps, 0, 1'000'000));
+  GANSERVE_RETURN_IF_ERROR(InRange("--max-rollbacks", options.max_rollbacks, 0, 100));
   return InRange("--checkpoint-every", options.checkpoint_every, 1, 1'000'000);
 }
 

@@ -23,6 +23,8 @@ struct TrainOptions {
   int report_every = 100;       // steps between two lines of losses
   int sample_every = 1;         // epochs between two sample grids
   int checkpoint_every = 1;     // epochs between two checkpoints
+  int checkpoint_steps = 0;     // steps between two more; 0: none but those of checkpoint_every
+  int max_rollbacks = 3;        // after NaN or infinity, each with half the learning rate; then the run fails
   bool resume = false;          // continue from the last checkpoint in `out`
 };
 
