@@ -101,14 +101,26 @@ absl::StatusOr<JobDirectory> OpenJob(const TrainOptions& options) {
   return job;
 }
 
+absl::StatusOr<ImageSet> LoadData(const TrainOptions& options, TrainConsole* console) {
+  const NetworkShape& shape = options.shape;
+  GANSERVE_ASSIGN_OR_RETURN(ImageSet data,
+                            LoadDataSet(options.data, {shape.image_size, shape.image_size, shape.channels}));
+  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(options, data.count()));
+  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
+                                data.shape.height, data.shape.channels, options.data));
+  return data;
+}
+
+absl::Status RunCheck(const TrainOptions& options) {
+  GANSERVE_RETURN_IF_ERROR(ValidateTrainOptions(options));
+  TrainConsole console(stdout);
+  return LoadData(options, &console).status();
+}
+
 absl::Status RunTrain(const TrainOptions& options, const std::string& command) {
   GANSERVE_RETURN_IF_ERROR(ValidateTrainOptions(options));
   TrainConsole console(stdout);
-  const NetworkShape& shape = options.shape;
-  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data,
-                            LoadDataSet(options.data, {shape.image_size, shape.image_size, shape.channels}));
-  console.Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
-                               data.shape.height, data.shape.channels, options.data));
+  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(options, &console));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenJob(options));
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
@@ -144,6 +156,8 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kExitCodes);
   CLI::App* train = app.add_subcommand("train", "Train a generator on a folder of images");
+  bool check = false;
+  train->add_flag("--check", check, "Only read the data set and check it against the other options");
   AddTrainingOptions(train, &options);
   AddShapeOptions(train, &options);
   CLI::App* init = app.add_subcommand("init", "Export an untrained, seeded generator for tests and benchmarks");
@@ -156,7 +170,9 @@ int Main(int argc, char** argv) {
     return kUsageError;
   }
   const std::string command = CommandLine(argc, argv);
-  const absl::Status status = train->parsed() ? RunTrain(options, command) : RunInit(options, command);
+  const absl::Status status = check             ? RunCheck(options)
+                              : train->parsed() ? RunTrain(options, command)
+                                                : RunInit(options, command);
   if (!status.ok()) std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
   return ExitCode(status);
 }

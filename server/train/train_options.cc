@@ -69,6 +69,12 @@ absl::Status ValidateTrainOptions(const TrainOptions& options) {
   return InRange("--checkpoint-every", options.checkpoint_every, 1, 1'000'000);
 }
 
+absl::Status CheckFillsABatch(const TrainOptions& options, size_t images) {
+  if (images >= static_cast<size_t>(options.batch_size)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(options.data, ": ", images, " images are fewer than one batch of ", options.batch_size));
+}
+
 std::string SpecJson(const TrainOptions& options) { return Spec(options).dump(2) + "\n"; }
 
 absl::Status CheckResumable(const std::string& spec, const TrainOptions& options) {

@@ -1,6 +1,7 @@
 // What a training run is asked to do. The job directory's `spec` is its JSON.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -31,6 +32,9 @@ struct TrainOptions {
 // INVALID_ARGUMENT naming the first option out of range, its value and its limits.
 absl::Status ValidateShape(const NetworkShape& shape);
 absl::Status ValidateTrainOptions(const TrainOptions& options);
+
+// Whether a data set of `images` images fills a batch. INVALID_ARGUMENT otherwise.
+absl::Status CheckFillsABatch(const TrainOptions& options, size_t images);
 
 // Indented JSON, ending in a newline. Holds what fixes the result; not `out`, `threads` and `resume`.
 std::string SpecJson(const TrainOptions& options);

@@ -90,10 +90,7 @@ class Trainer {
   }
 
   absl::Status Prepare() {
-    if (batches_ == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(options_.data, ": ", data_.count(),
-                                                     " images are fewer than one batch of ", options_.batch_size));
-    }
+    GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(options_, data_.count()));
     if (!options_.resume) return absl::OkStatus();
     GANSERVE_ASSIGN_OR_RETURN(const std::string from, LoadLastCheckpoint());
     console_.Line(absl::StrCat("Resuming from ", from));

@@ -172,6 +172,18 @@ TEST_F(TrainerKillTest, ARunThatWasKilledAtAnyMomentEndsLikeOneThatWasNot) {
   }
 }
 
+TEST_F(TrainerKillTest, CheckJudgesTheDataAndCreatesNoJob) {
+  const std::string job = folder_.File("job");
+  std::vector<std::string> command = Command(job);
+  command.push_back("--check");
+  EXPECT_EQ(Process(command, folder_.File("errors")).Wait(), kFinished) << Errors();
+  const std::string whole = IdxImages();
+  folder_.Write("images-idx3-ubyte", whole.substr(0, whole.size() - 1));
+  EXPECT_EQ(Process(command, folder_.File("errors")).Wait(), 1);
+  EXPECT_THAT(Errors(), testing::AllOf(testing::HasSubstr("images-idx3-ubyte"), testing::HasSubstr("offset")));
+  EXPECT_FALSE(fs::exists(job));
+}
+
 // A small file system of this process and its children alone.
 bool MountSmallDisk(const std::string& path, const std::string& size) {
   if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;

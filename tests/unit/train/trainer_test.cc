@@ -138,6 +138,22 @@ TEST_F(TrainerTest, RollsBackWithHalfTheLearningRateAsOftenAsAllowed) {
   EXPECT_THAT(events, testing::Not(HasSubstr("instead of 2.5e+37")));
 }
 
+TEST_F(TrainerTest, GoesOnAtALowerLearningRateAlsoAcrossAnInterruption) {
+  TrainOptions options = Small(folder_, "whole");
+  options.learning_rate = 1e38;
+  options.max_rollbacks = 100;  // until the rate is one at which nothing overflows
+  const auto whole = Run(options);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  options.out = folder_.File("parts");
+  options.max_rollbacks = 5;
+  ASSERT_EQ(Run(options).status().code(), absl::StatusCode::kAborted);
+  options.max_rollbacks = 100;
+  options.resume = true;
+  const auto resumed = Run(options);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(resumed->export_path + "/model.pt"));
+}
+
 TEST_F(TrainerTest, UsesTheCheckpointBeforeACorruptOneAndEndsWithTheSameWeights) {
   TrainOptions options = Small(folder_, "job");
   options.checkpoint_steps = 3;  // 3, 4, 6 and 8: also within an epoch and within a report
