@@ -26,7 +26,21 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler writ
 
 extern "C" void RequestStop(int) { stop_requested = true; }
 
+// Exit codes; --help and docs/training.md list them.
+constexpr int kError = 1;
 constexpr int kUsageError = 2;
+constexpr int kDiverged = 4;
+constexpr int kOutOfDisk = 5;
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 finished, or stopped by a signal after a checkpoint; 1 error; 2 wrong options; 4 diverged again and "
+    "again, so that another attempt would too; 5 out of disk, nothing is lost and --resume goes on.";
+
+int ExitCode(const absl::Status& status) {
+  if (absl::IsAborted(status)) return kDiverged;
+  if (absl::IsResourceExhausted(status)) return kOutOfDisk;
+  return status.ok() ? 0 : kError;
+}
 
 // Every step allocates and frees the same tensors of a few MB. By default glibc returns each to the kernel and pays for
 // the page faults again; 32 MiB is the largest threshold that it takes.
@@ -67,6 +81,14 @@ void AddTrainingOptions(CLI::App* command, TrainOptions* options) {
       ->capture_default_str();
   command->add_option("--checkpoint-every", options->checkpoint_every, "Epochs between two checkpoints")
       ->capture_default_str();
+  command
+      ->add_option("--checkpoint-steps", options->checkpoint_steps,
+                   "Batches between two more checkpoints, also within an epoch; 0: none")
+      ->capture_default_str();
+  command
+      ->add_option("--max-rollbacks", options->max_rollbacks,
+                   "How often to go back to the last checkpoint with half the learning rate after NaN or infinity")
+      ->capture_default_str();
   command->add_flag("--resume", options->resume,
                     "Continue the job in --out from its last checkpoint; --epochs and --max-steps may be raised");
 }
@@ -79,14 +101,26 @@ absl::StatusOr<JobDirectory> OpenJob(const TrainOptions& options) {
   return job;
 }
 
+absl::StatusOr<ImageSet> LoadData(const TrainOptions& options, TrainConsole* console) {
+  const NetworkShape& shape = options.shape;
+  GANSERVE_ASSIGN_OR_RETURN(ImageSet data,
+                            LoadDataSet(options.data, {shape.image_size, shape.image_size, shape.channels}));
+  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(options, data.count()));
+  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
+                                data.shape.height, data.shape.channels, options.data));
+  return data;
+}
+
+absl::Status RunCheck(const TrainOptions& options) {
+  GANSERVE_RETURN_IF_ERROR(ValidateTrainOptions(options));
+  TrainConsole console(stdout);
+  return LoadData(options, &console).status();
+}
+
 absl::Status RunTrain(const TrainOptions& options, const std::string& command) {
   GANSERVE_RETURN_IF_ERROR(ValidateTrainOptions(options));
   TrainConsole console(stdout);
-  const NetworkShape& shape = options.shape;
-  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data,
-                            LoadDataSet(options.data, {shape.image_size, shape.image_size, shape.channels}));
-  console.Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
-                               data.shape.height, data.shape.channels, options.data));
+  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(options, &console));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenJob(options));
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
@@ -120,7 +154,10 @@ int Main(int argc, char** argv) {
   CLI::App app("Trains DCGAN generators for ganserve and exports them as TorchScript.", "ganserve-trainer");
   app.set_version_flag("--version", GANSERVE_VERSION);
   app.require_subcommand(1);
+  app.footer(kExitCodes);
   CLI::App* train = app.add_subcommand("train", "Train a generator on a folder of images");
+  bool check = false;
+  train->add_flag("--check", check, "Only read the data set and check it against the other options");
   AddTrainingOptions(train, &options);
   AddShapeOptions(train, &options);
   CLI::App* init = app.add_subcommand("init", "Export an untrained, seeded generator for tests and benchmarks");
@@ -133,10 +170,11 @@ int Main(int argc, char** argv) {
     return kUsageError;
   }
   const std::string command = CommandLine(argc, argv);
-  const absl::Status status = train->parsed() ? RunTrain(options, command) : RunInit(options, command);
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
-  return 1;
+  const absl::Status status = check             ? RunCheck(options)
+                              : train->parsed() ? RunTrain(options, command)
+                                                : RunInit(options, command);
+  if (!status.ok()) std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
+  return ExitCode(status);
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "server/train/losses.h"
@@ -34,6 +36,23 @@ void CopyParameters(const torch::nn::Module& from, torch::nn::Module& to) {
   for (size_t i = 0; i < source.size(); ++i) target[i].detach().copy_(source[i]);
 }
 
+// The 2-norm of all elements together, a scalar: one fused pass, so that it is cheap enough for every step.
+torch::Tensor Norm(const std::vector<torch::Tensor>& tensors) {
+  return torch::stack(at::_foreach_norm(tensors, 2)).norm();
+}
+
+torch::Tensor GradientNorm(const torch::nn::Module& module) {
+  std::vector<torch::Tensor> gradients;
+  for (const torch::Tensor& parameter : module.parameters()) gradients.push_back(parameter.grad());
+  return Norm(gradients);
+}
+
+void SetLearningRate(double rate, torch::optim::Adam* optimizer) {
+  for (auto& group : optimizer->param_groups()) {
+    static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
+  }
+}
+
 }  // namespace
 
 Dcgan::Dcgan(const DcganOptions& options)
@@ -43,31 +62,34 @@ Dcgan::Dcgan(const DcganOptions& options)
       average_(DcganGenerator(options.shape)),
       generator_optimizer_(generator_->parameters(), Adam(options)),
       discriminator_optimizer_(discriminator_->parameters(), Adam(options)),
-      discriminator_loss_(torch::zeros({})),
-      generator_loss_(torch::zeros({})) {
+      sums_(torch::zeros({6}, torch::kFloat64)) {
   CopyParameters(*generator_, *average_);
   for (auto& parameter : average_->parameters()) parameter.set_requires_grad(false);
 }
 
 void Dcgan::Step(const torch::Tensor& real, const torch::Tensor& z) {
   const torch::Tensor fake = generator_->forward(z);
-  StepDiscriminator(real, fake.detach());
-  StepGenerator(fake);
+  const Measured discriminator = StepDiscriminator(real, fake.detach());
+  const Measured generator = StepGenerator(fake);
   ++steps_;
   ++summed_steps_;
+  Measure(discriminator, generator);
   Average();
 }
 
-void Dcgan::StepDiscriminator(const torch::Tensor& real, const torch::Tensor& fake) {
+Dcgan::Measured Dcgan::StepDiscriminator(const torch::Tensor& real, const torch::Tensor& fake) {
   discriminator_optimizer_.zero_grad();
   // Two passes: each batch norm sees one kind of image, as in the paper.
-  const torch::Tensor loss = DiscriminatorLoss(discriminator_->forward(real), discriminator_->forward(fake));
+  const torch::Tensor real_logits = discriminator_->forward(real);
+  const torch::Tensor fake_logits = discriminator_->forward(fake);
+  const torch::Tensor loss = DiscriminatorLoss(real_logits, fake_logits);
   loss.backward();
   discriminator_optimizer_.step();
-  discriminator_loss_ += loss.detach();
+  torch::NoGradGuard no_grad;
+  return {loss.detach(), GradientNorm(*discriminator_), real_logits.sigmoid().mean(), fake_logits.sigmoid().mean()};
 }
 
-void Dcgan::StepGenerator(const torch::Tensor& fake) {
+Dcgan::Measured Dcgan::StepGenerator(const torch::Tensor& fake) {
   generator_optimizer_.zero_grad();
   const auto frozen = discriminator_->parameters();
   for (auto& parameter : frozen) parameter.set_requires_grad(false);
@@ -75,7 +97,21 @@ void Dcgan::StepGenerator(const torch::Tensor& fake) {
   loss.backward();
   for (auto& parameter : frozen) parameter.set_requires_grad(true);
   generator_optimizer_.step();
-  generator_loss_ += loss.detach();
+  torch::NoGradGuard no_grad;
+  return {loss.detach(), GradientNorm(*generator_), {}, {}};
+}
+
+// One scalar says whether anything is NaN or infinite: each such value makes the sum so. Squares of weights beyond
+// 1e19 overflow too, and count as diverged.
+void Dcgan::Measure(const Measured& discriminator, const Measured& generator) {
+  torch::NoGradGuard no_grad;
+  const torch::Tensor measured =
+      torch::stack({discriminator.loss, generator.loss, discriminator.real_score, discriminator.fake_score,
+                    discriminator.gradient_norm, generator.gradient_norm})
+          .to(torch::kFloat64);
+  sums_ += measured;
+  const torch::Tensor weights = Norm(generator_->parameters()) + Norm(discriminator_->parameters());
+  sound_ = std::isfinite((measured.sum() + weights).item<double>());
 }
 
 // average += (1 - decay) * (weights - average). Early on the decay is smaller, so that the initial weights are soon
@@ -92,9 +128,10 @@ void Dcgan::Average() {
 Dcgan::Losses Dcgan::TakeLosses() {
   const double steps =
       summed_steps_ > 0 ? static_cast<double>(summed_steps_) : std::numeric_limits<double>::quiet_NaN();
-  const Losses losses{discriminator_loss_.item<double>() / steps, generator_loss_.item<double>() / steps};
-  discriminator_loss_.zero_();
-  generator_loss_.zero_();
+  const double* sums = sums_.data_ptr<double>();
+  const Losses losses{sums[0] / steps, sums[1] / steps, sums[2] / steps,
+                      sums[3] / steps, sums[4] / steps, sums[5] / steps};
+  sums_.zero_();
   summed_steps_ = 0;
   return losses;
 }
@@ -116,7 +153,15 @@ DcganGenerator Dcgan::AveragedGenerator(uint64_t seed) const {
   return result;
 }
 
-absl::Status Dcgan::Save(const std::string& path) const {
+double Dcgan::learning_rate() const { return std::ldexp(options_.learning_rate, -rollbacks_); }
+
+void Dcgan::SetRollbacks(int rollbacks) {
+  rollbacks_ = rollbacks;
+  SetLearningRate(learning_rate(), &generator_optimizer_);
+  SetLearningRate(learning_rate(), &discriminator_optimizer_);
+}
+
+absl::StatusOr<std::string> Dcgan::Save() const {
   try {
     torch::serialize::OutputArchive archive;
     const auto add = [&archive](const char* name, const auto& part) {
@@ -130,17 +175,21 @@ absl::Status Dcgan::Save(const std::string& path) const {
     add("generator_optimizer", generator_optimizer_);
     add("discriminator_optimizer", discriminator_optimizer_);
     archive.write("steps", torch::IValue(steps_));
-    archive.save_to(path);
-    return absl::OkStatus();
+    archive.write("rollbacks", torch::IValue(int64_t{rollbacks_}));
+    archive.write("summed_steps", torch::IValue(summed_steps_));
+    archive.write("sums", sums_, /*is_buffer=*/true);
+    std::ostringstream stream;
+    archive.save_to(stream);
+    return std::move(stream).str();
   } catch (const std::exception& error) {
-    return absl::InternalError(absl::StrCat(path, ": cannot write the checkpoint: ", error.what()));
+    return absl::InternalError(absl::StrCat("cannot make a checkpoint: ", error.what()));
   }
 }
 
-absl::Status Dcgan::Load(const std::string& path) {
+absl::Status Dcgan::Load(absl::string_view checkpoint) {
   try {
     torch::serialize::InputArchive archive;
-    archive.load_from(path);
+    archive.load_from(checkpoint.data(), checkpoint.size());
     const auto take = [&archive](const char* name, auto& part) {
       torch::serialize::InputArchive child;
       archive.read(name, child);
@@ -151,12 +200,19 @@ absl::Status Dcgan::Load(const std::string& path) {
     take("average", *average_);
     take("generator_optimizer", generator_optimizer_);
     take("discriminator_optimizer", discriminator_optimizer_);
-    torch::IValue steps;
-    archive.read("steps", steps);
-    steps_ = steps.toInt();
+    const auto integer = [&archive](const char* name) {
+      torch::IValue value;
+      archive.read(name, value);
+      return value.toInt();
+    };
+    steps_ = integer("steps");
+    summed_steps_ = integer("summed_steps");
+    archive.read("sums", sums_, /*is_buffer=*/true);
+    SetRollbacks(static_cast<int>(integer("rollbacks")));
+    sound_ = true;
     return absl::OkStatus();
   } catch (const std::exception& error) {
-    return absl::DataLossError(absl::StrCat(path, ": not a checkpoint of this network: ", error.what()));
+    return absl::DataLossError(absl::StrCat("not a checkpoint of this network: ", error.what()));
   }
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "server/train/networks.h"
 
 namespace ganserve {
@@ -27,9 +29,16 @@ class Dcgan {
   // One update of the discriminator, then one of the generator. real [N, C, S, S] in [-1, 1]; z [N, Z].
   void Step(const torch::Tensor& real, const torch::Tensor& z);
 
+  // Whether the losses, gradients and weights of the last step are all finite.
+  bool sound() const { return sound_; }
+
   struct Losses {
     double discriminator = 0;
     double generator = 0;
+    double real_score = 0;  // mean D(x), a probability
+    double fake_score = 0;  // mean D(G(z)) in the discriminator's step
+    double discriminator_gradient_norm = 0;
+    double generator_gradient_norm = 0;
   };
   // Means over the steps since the last call; NaN when there was none.
   Losses TakeLosses();
@@ -39,16 +48,30 @@ class Dcgan {
   // statistics.
   DcganGenerator AveragedGenerator(uint64_t seed) const;
 
-  // Everything that the next step depends on. Errors of Load: DATA_LOSS when the file is not such a checkpoint.
-  absl::Status Save(const std::string& path) const;
-  absl::Status Load(const std::string& path);
+  // Sets how often training has been rolled back, and with it the learning rate: each time halves it.
+  void SetRollbacks(int rollbacks);
+  int rollbacks() const { return rollbacks_; }
+  double learning_rate() const;
+
+  // Everything that the next step and the next TakeLosses() depend on, as bytes. Errors of Load: DATA_LOSS when they
+  // are not a checkpoint of such networks.
+  absl::StatusOr<std::string> Save() const;
+  absl::Status Load(absl::string_view checkpoint);
 
   DcganGenerator generator() const { return generator_; }
   DcganDiscriminator discriminator() const { return discriminator_; }
 
  private:
-  void StepDiscriminator(const torch::Tensor& real, const torch::Tensor& fake);
-  void StepGenerator(const torch::Tensor& fake);
+  // What one step measures, each a scalar.
+  struct Measured {
+    torch::Tensor loss;
+    torch::Tensor gradient_norm;
+    torch::Tensor real_score;
+    torch::Tensor fake_score;
+  };
+  Measured StepDiscriminator(const torch::Tensor& real, const torch::Tensor& fake);
+  Measured StepGenerator(const torch::Tensor& fake);
+  void Measure(const Measured& discriminator, const Measured& generator);
   void Average();
 
   const DcganOptions options_;
@@ -59,9 +82,10 @@ class Dcgan {
   torch::optim::Adam discriminator_optimizer_;
   int64_t steps_ = 0;
 
-  // Sums since TakeLosses().
-  torch::Tensor discriminator_loss_;
-  torch::Tensor generator_loss_;
+  int rollbacks_ = 0;
+  bool sound_ = true;
+
+  torch::Tensor sums_;  // since TakeLosses(): float64 [6], in the order of Losses
   int64_t summed_steps_ = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <torch/script.h>
 
+#include <filesystem>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
@@ -13,6 +15,9 @@ namespace {
 
 // One image, odd, a vector width, a training batch.
 constexpr int64_t kVerifiedBatches[] = {1, 3, 8, 64};
+
+// A disk with less than this is called full when a write fails: a failed write may leave a part of a block free.
+constexpr uintmax_t kFullDiskBytes = 1 << 16;
 
 std::string ConvolutionLine(size_t index, const torch::nn::ConvTranspose2d& convolution) {
   const int64_t stride = convolution->options.stride()->at(0);
@@ -88,6 +93,11 @@ absl::Status ExportGenerator(DcganGenerator generator, const std::string& path) 
   try {
     BuildScript(generator).save(path);
   } catch (const std::exception& error) {
+    // LibTorch doesn't say why a write failed.
+    std::error_code ignored;
+    if (std::filesystem::space(std::filesystem::path(path).parent_path(), ignored).available < kFullDiskBytes) {
+      return absl::ResourceExhaustedError(absl::StrCat(path, ": cannot write the TorchScript file: no space left"));
+    }
     return absl::InternalError(absl::StrCat(path, ": cannot write the TorchScript file: ", error.what()));
   }
   return VerifyExport(generator, path);

@@ -5,10 +5,12 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/train/checksum_trailer.h"
 #include "server/train/event_log.h"
 #include "server/train/publish.h"
 
@@ -54,6 +56,26 @@ std::map<uint64_t, std::string> Checkpoints(const std::string& job) {
   return found;
 }
 
+// What PublishFile and PublishFolderWith of a killed process left. The caller is the directory's only writer.
+void RemoveTemporaries(const std::string& job) {
+  for (const char* part : {"", "checkpoints", "samples", "exports"}) {
+    std::vector<fs::path> found;
+    std::error_code ignored;  // what stays is only a waste of space
+    for (const auto& entry : fs::directory_iterator(fs::path(job) / part, ignored)) {
+      if (IsTemporaryName(entry.path().filename().string())) found.push_back(entry.path());
+    }
+    for (const fs::path& path : found) fs::remove_all(path, ignored);
+  }
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
+  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (stream.bad()) return absl::UnavailableError(absl::StrCat(path, ": cannot read"));
+  return bytes;
+}
+
 }  // namespace
 
 absl::StatusOr<JobDirectory> JobDirectory::Create(const std::string& path, const std::string& spec) {
@@ -74,12 +96,32 @@ absl::StatusOr<JobDirectory> JobDirectory::Open(const std::string& path) {
   if (!fs::exists(fs::path(path) / "spec", error)) {
     return absl::NotFoundError(absl::StrCat(path, ": holds no training job to resume"));
   }
+  RemoveTemporaries(path);
   return OpenEvents(path);
 }
 
 absl::StatusOr<JobDirectory> JobDirectory::OpenEvents(const std::string& path) {
   GANSERVE_ASSIGN_OR_RETURN(EventLog events, EventLog::Open(absl::StrCat(path, "/events")));
-  return JobDirectory(path, std::make_unique<EventLog>(std::move(events)));
+  JobDirectory job(path, std::make_unique<EventLog>(std::move(events)));
+  GANSERVE_RETURN_IF_ERROR(job.FindHistory());
+  return job;
+}
+
+absl::Status JobDirectory::FindHistory() {
+  GANSERVE_ASSIGN_OR_RETURN(const EventLogContents contents, ReadEventLog(absl::StrCat(path_, "/events")));
+  for (const v1::TrainerEvent& event : contents.events) {
+    if (event.has_rollback()) told_rollbacks_ = static_cast<int>(event.rollback().count());
+    told_[event.event_case()] = {told_rollbacks_, event.step()};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status JobDirectory::AppendOnce(v1::TrainerEvent event) {
+  const Position position{rollbacks_, event.step()};
+  const auto told = told_.find(event.event_case());
+  if (told != told_.end() && position <= told->second) return absl::OkStatus();
+  told_[event.event_case()] = position;
+  return events_->Append(std::move(event));
 }
 
 JobDirectory::JobDirectory(std::string path, std::unique_ptr<EventLog> events)
@@ -104,6 +146,26 @@ absl::Status JobDirectory::RecordLosses(uint64_t step, const LossReport& losses)
   out.set_batches(static_cast<uint32_t>(losses.batches));
   out.set_discriminator_loss(losses.discriminator_loss);
   out.set_generator_loss(losses.generator_loss);
+  out.set_real_score(losses.real_score);
+  out.set_fake_score(losses.fake_score);
+  out.set_discriminator_gradient_norm(losses.discriminator_gradient_norm);
+  out.set_generator_gradient_norm(losses.generator_gradient_norm);
+  return AppendOnce(std::move(event));
+}
+
+absl::Status JobDirectory::RecordLog(uint64_t step, const std::string& line) {
+  v1::TrainerEvent event = EventAt(step);
+  event.set_log(line);
+  return events_->Append(std::move(event));
+}
+
+absl::Status JobDirectory::RecordRollback(uint64_t step, int count, double learning_rate) {
+  rollbacks_ = count;
+  if (count <= told_rollbacks_) return absl::OkStatus();
+  told_rollbacks_ = count;
+  v1::TrainerEvent event = EventAt(step);
+  event.mutable_rollback()->set_count(static_cast<uint32_t>(count));
+  event.mutable_rollback()->set_learning_rate(learning_rate);
   return events_->Append(std::move(event));
 }
 
@@ -112,15 +174,15 @@ absl::Status JobDirectory::PublishSample(uint64_t step, const std::string& png) 
   const std::string name = absl::StrCat("samples/", step, ".png");
   event.mutable_sample()->set_path(name);
   GANSERVE_RETURN_IF_ERROR(PublishFile(absl::StrCat(path_, "/", name), png));
-  return events_->Append(std::move(event));
+  return AppendOnce(std::move(event));
 }
 
-absl::Status JobDirectory::PublishCheckpoint(uint64_t step, const Writer& write) {
+absl::Status JobDirectory::PublishCheckpoint(uint64_t step, absl::string_view contents) {
   v1::TrainerEvent event = EventAt(step);
   const std::string name = absl::StrCat("checkpoints/", step, kCheckpointSuffix);
   event.mutable_checkpoint()->set_path(name);
-  GANSERVE_RETURN_IF_ERROR(PublishFileWith(absl::StrCat(path_, "/", name), write));
-  GANSERVE_RETURN_IF_ERROR(events_->Append(std::move(event)));
+  GANSERVE_RETURN_IF_ERROR(PublishFile(absl::StrCat(path_, "/", name), WithChecksum(contents)));
+  GANSERVE_RETURN_IF_ERROR(AppendOnce(std::move(event)));
   RemoveOldCheckpoints();
   return absl::OkStatus();
 }
@@ -132,22 +194,29 @@ absl::Status JobDirectory::PublishExport(uint64_t step, const Writer& write_mode
     GANSERVE_RETURN_IF_ERROR(write_model(absl::StrCat(folder, "/model.pt")));
     return PublishFile(absl::StrCat(folder, "/model.json"), model_json);
   };
-  GANSERVE_RETURN_IF_ERROR(PublishFolderWith(ExportPath(step), write));
-  return events_->Append(std::move(event));
+  const absl::Status status = PublishFolderWith(ExportPath(step), write);
+  if (!status.ok() && !absl::IsAlreadyExists(status)) return status;
+  // Also for one that exists: its process may have been killed before it told.
+  GANSERVE_RETURN_IF_ERROR(AppendOnce(std::move(event)));
+  return status;
 }
 
-std::optional<JobDirectory::Checkpoint> JobDirectory::LastCheckpoint() const {
+absl::StatusOr<std::optional<JobDirectory::Checkpoint>> JobDirectory::ReadLastCheckpoint() {
   const auto checkpoints = Checkpoints(path_);
-  if (checkpoints.empty()) return std::nullopt;
-  const auto& [step, path] = *checkpoints.rbegin();
-  return Checkpoint{step, path};
+  for (auto newest = checkpoints.rbegin(); newest != checkpoints.rend(); ++newest) {
+    const auto& [step, path] = *newest;
+    GANSERVE_ASSIGN_OR_RETURN(const std::string file, ReadFile(path));
+    absl::StatusOr<std::string> contents = WithoutChecksum(file);
+    if (contents.ok()) return Checkpoint{step, path, *std::move(contents)};
+    GANSERVE_RETURN_IF_ERROR(RecordLog(
+        step, absl::StrCat(path, ": ", std::string(contents.status().message()), "; the checkpoint before is used")));
+    std::error_code ignored;  // the next checkpoint of this step replaces it
+    fs::remove(path, ignored);
+  }
+  return std::nullopt;
 }
 
-absl::StatusOr<std::string> JobDirectory::ReadSpec() const {
-  std::ifstream stream(fs::path(path_) / "spec", std::ios::binary);
-  if (!stream) return absl::NotFoundError(absl::StrCat(path_, "/spec: cannot open"));
-  return std::string{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-}
+absl::StatusOr<std::string> JobDirectory::ReadSpec() const { return ReadFile(absl::StrCat(path_, "/spec")); }
 
 void JobDirectory::RemoveOldCheckpoints() const {
   auto checkpoints = Checkpoints(path_);

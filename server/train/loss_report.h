@@ -10,6 +10,10 @@ struct LossReport {
   int batches = 0;
   double discriminator_loss = 0;  // means over the steps since the last report
   double generator_loss = 0;
+  double real_score = 0;  // mean D(x), from 0 to 1
+  double fake_score = 0;  // mean D(G(z))
+  double discriminator_gradient_norm = 0;
+  double generator_gradient_norm = 0;
 };
 
 }  // namespace ganserve

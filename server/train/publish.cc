@@ -5,8 +5,8 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/base/unique_fd.h"
@@ -16,7 +16,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string TemporaryName(const std::string& path) { return absl::StrCat(path, ".tmp.", ::getpid()); }
+constexpr absl::string_view kTemporaryMark = ".tmp.";
+
+std::string TemporaryName(const std::string& path) { return absl::StrCat(path, kTemporaryMark, ::getpid()); }
+
+absl::Status WriteAll(const std::string& path, absl::string_view bytes) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot create"));
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot write"));
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status Sync(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -57,13 +71,8 @@ class Temporary {
 }  // namespace
 
 absl::Status PublishFile(const std::string& path, absl::string_view contents) {
-  return PublishFileWith(path, [contents](const std::string& temporary) -> absl::Status {
-    std::ofstream stream(temporary, std::ios::binary);
-    stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
-    stream.close();
-    if (!stream) return absl::UnavailableError(absl::StrCat(temporary, ": cannot write"));
-    return absl::OkStatus();
-  });
+  return PublishFileWith(
+      path, [contents](const std::string& temporary) -> absl::Status { return WriteAll(temporary, contents); });
 }
 
 absl::Status PublishFileWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write) {
@@ -83,10 +92,15 @@ absl::Status PublishFolderWith(const std::string& path, const std::function<absl
   return Rename(temporary.name(), path);
 }
 
+bool IsTemporaryName(absl::string_view name) { return absl::StrContains(name, kTemporaryMark); }
+
 absl::Status MakeFolders(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return absl::OkStatus();
+  if (error == std::errc::no_space_on_device) {
+    return absl::ResourceExhaustedError(absl::StrCat(path, ": cannot create the folder: ", error.message()));
+  }
   return absl::InvalidArgumentError(absl::StrCat(path, ": cannot create the folder: ", error.message()));
 }
 

@@ -9,7 +9,7 @@
 
 namespace ganserve {
 
-// Replaces `path` by `contents`.
+// Replaces `path` by `contents`. RESOURCE_EXHAUSTED when the disk or the quota is full; so below.
 absl::Status PublishFile(const std::string& path, absl::string_view contents);
 
 // Lets `write` fill a temporary file and publishes it as `path`. Nothing is left behind when `write` fails.
@@ -17,6 +17,9 @@ absl::Status PublishFileWith(const std::string& path, const std::function<absl::
 
 // The same for a folder with everything that `write` puts into it (files only). ALREADY_EXISTS when `path` exists.
 absl::Status PublishFolderWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write);
+
+// Whether a file's name is one that the functions above give to what is not complete yet.
+bool IsTemporaryName(absl::string_view name);
 
 // Creates `path` and its parents where missing.
 absl::Status MakeFolders(const std::string& path);

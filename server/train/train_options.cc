@@ -36,6 +36,8 @@ Json Spec(const TrainOptions& options) {
       {"report-every", options.report_every},
       {"sample-every", options.sample_every},
       {"checkpoint-every", options.checkpoint_every},
+      {"checkpoint-steps", options.checkpoint_steps},
+      {"max-rollbacks", options.max_rollbacks},
   };
 }
 
@@ -62,7 +64,15 @@ absl::Status ValidateTrainOptions(const TrainOptions& options) {
   GANSERVE_RETURN_IF_ERROR(InRange("--ema-decay", options.ema_decay, 0.0, 0.999999));
   GANSERVE_RETURN_IF_ERROR(InRange("--report-every", options.report_every, 1, 1'000'000));
   GANSERVE_RETURN_IF_ERROR(InRange("--sample-every", options.sample_every, 1, 1'000'000));
+  GANSERVE_RETURN_IF_ERROR(InRange("--checkpoint-steps", options.checkpoint_steps, 0, 1'000'000));
+  GANSERVE_RETURN_IF_ERROR(InRange("--max-rollbacks", options.max_rollbacks, 0, 100));
   return InRange("--checkpoint-every", options.checkpoint_every, 1, 1'000'000);
+}
+
+absl::Status CheckFillsABatch(const TrainOptions& options, size_t images) {
+  if (images >= static_cast<size_t>(options.batch_size)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(options.data, ": ", images, " images are fewer than one batch of ", options.batch_size));
 }
 
 std::string SpecJson(const TrainOptions& options) { return Spec(options).dump(2) + "\n"; }

@@ -1,6 +1,7 @@
 // What a training run is asked to do. The job directory's `spec` is its JSON.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -23,12 +24,17 @@ struct TrainOptions {
   int report_every = 100;       // steps between two lines of losses
   int sample_every = 1;         // epochs between two sample grids
   int checkpoint_every = 1;     // epochs between two checkpoints
+  int checkpoint_steps = 0;     // steps between two more; 0: none but those of checkpoint_every
+  int max_rollbacks = 3;        // after NaN or infinity, each with half the learning rate; then the run fails
   bool resume = false;          // continue from the last checkpoint in `out`
 };
 
 // INVALID_ARGUMENT naming the first option out of range, its value and its limits.
 absl::Status ValidateShape(const NetworkShape& shape);
 absl::Status ValidateTrainOptions(const TrainOptions& options);
+
+// Whether a data set of `images` images fills a batch. INVALID_ARGUMENT otherwise.
+absl::Status CheckFillsABatch(const TrainOptions& options, size_t images);
 
 // Indented JSON, ending in a newline. Holds what fixes the result; not `out`, `threads` and `resume`.
 std::string SpecJson(const TrainOptions& options);

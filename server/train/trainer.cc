@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
@@ -50,6 +51,10 @@ absl::StatusOr<std::string> GridPng(const torch::Tensor& images, int side) {
                    std::span(picture.data_ptr<uint8_t>(), static_cast<size_t>(picture.numel())));
 }
 
+std::unique_ptr<Dcgan> NewGan(const TrainOptions& options) {
+  return std::make_unique<Dcgan>(DcganOptions{options.shape, options.learning_rate, options.ema_decay, options.seed});
+}
+
 class Trainer {
  public:
   Trainer(const TrainOptions& options, const ImageSet& data, const std::string& command, const std::atomic<bool>& stop,
@@ -61,14 +66,14 @@ class Trainer {
         job_(*job),
         console_(*console),
         batches_(data.count() / static_cast<size_t>(options.batch_size)),
-        gan_({options.shape, options.learning_rate, options.ema_decay, options.seed}) {}
+        gan_(NewGan(options)) {}
 
   absl::StatusOr<TrainOutcome> Run() {
     GANSERVE_RETURN_IF_ERROR(Prepare());
     GANSERVE_RETURN_IF_ERROR(job_.RecordState(step_, JobState::kRunning, ""));
     while (!stop_ && step_ < TotalSteps()) GANSERVE_RETURN_IF_ERROR(RunEpoch());
     const bool stopped = step_ < TotalSteps();
-    if (step_ % batches_ != 0) GANSERVE_RETURN_IF_ERROR(Checkpoint());
+    GANSERVE_RETURN_IF_ERROR(Checkpoint());
     GANSERVE_RETURN_IF_ERROR(Sample());
     GANSERVE_RETURN_IF_ERROR(Export());
     return TrainOutcome{stopped, step_, job_.ExportPath(step_)};
@@ -85,16 +90,46 @@ class Trainer {
   }
 
   absl::Status Prepare() {
-    if (batches_ == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(options_.data, ": ", data_.count(),
-                                                     " images are fewer than one batch of ", options_.batch_size));
-    }
-    const auto last = options_.resume ? job_.LastCheckpoint() : std::nullopt;
-    if (!last) return absl::OkStatus();
-    GANSERVE_RETURN_IF_ERROR(gan_.Load(last->path));
+    GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(options_, data_.count()));
+    if (!options_.resume) return absl::OkStatus();
+    GANSERVE_ASSIGN_OR_RETURN(const std::string from, LoadLastCheckpoint());
+    console_.Line(absl::StrCat("Resuming from ", from));
+    if (gan_->rollbacks() == 0) return absl::OkStatus();
+    return job_.RecordRollback(step_, gan_->rollbacks(), gan_->learning_rate());
+  }
+
+  // Puts everything back to the last intact checkpoint, or to the start of the job; says to which.
+  absl::StatusOr<std::string> LoadLastCheckpoint() {
+    GANSERVE_ASSIGN_OR_RETURN(const auto last, job_.ReadLastCheckpoint());
+    gan_ = NewGan(options_);
+    step_ = 0;
+    if (!last) return std::string("the start");
+    const absl::Status status = gan_->Load(last->contents);
+    if (!status.ok()) return absl::Status(status.code(), absl::StrCat(last->path, ": ", status.message()));
     step_ = last->step;
-    console_.Line(absl::StrCat("Resuming from ", last->path));
-    return absl::OkStatus();
+    return last->path;
+  }
+
+  // The step just done has spoilt the weights. The checkpoint is replaced before the history tells of the rollback, so
+  // that a run that is killed here goes on with the lower learning rate too.
+  absl::Status RollBack() {
+    const uint64_t diverged = step_;
+    const double rate = gan_->learning_rate();
+    const int rollbacks = gan_->rollbacks() + 1;
+    if (rollbacks > options_.max_rollbacks) {
+      return absl::AbortedError(absl::StrCat("training diverged: a loss, gradient or weight is not finite at step ",
+                                             diverged, " with learning rate ", rate, " after ", options_.max_rollbacks,
+                                             " rollbacks; a lower --learning-rate or another --seed may help"));
+    }
+    GANSERVE_ASSIGN_OR_RETURN(const std::string from, LoadLastCheckpoint());
+    gan_->SetRollbacks(rollbacks);
+    const std::string line =
+        absl::StrCat("A loss, gradient or weight is not finite at step ", diverged, "; rolling back to ", from,
+                     " with learning rate ", gan_->learning_rate(), " instead of ", rate);
+    console_.Line(line);
+    GANSERVE_RETURN_IF_ERROR(job_.RecordLog(diverged, line));
+    GANSERVE_RETURN_IF_ERROR(Checkpoint());
+    return job_.RecordRollback(step_, rollbacks, gan_->learning_rate());
   }
 
   // From the batch at which step_ stands to the end of the epoch or of the training, or to the stop.
@@ -102,49 +137,57 @@ class Trainer {
     const uint64_t epoch = step_ / batches_;
     const std::vector<uint32_t> order = EpochOrder(options_.seed, epoch, data_.count());
     const auto batch_size = static_cast<size_t>(options_.batch_size);
-    bool last = false;
+    bool epoch_done = false;
     do {
       const auto indices = std::span(order).subspan(step_ % batches_ * batch_size, batch_size);
       const uint64_t latent_seed = DeriveSeed(options_.seed, RandomPurpose::kStepLatents, step_);
-      gan_.Step(GatherBatch(data_, indices),
-                NormalLatents(latent_seed, options_.batch_size, options_.shape.latent_size));
+      gan_->Step(GatherBatch(data_, indices),
+                 NormalLatents(latent_seed, options_.batch_size, options_.shape.latent_size));
       ++step_;
-      const bool epoch_done = step_ % batches_ == 0;
-      const uint64_t batch = epoch_done ? batches_ : step_ % batches_;
-      last = epoch_done || step_ == TotalSteps() || stop_;
-      // Also before a stop, so that weights that have diverged are never exported.
-      if (last || batch % static_cast<uint64_t>(options_.report_every) == 0) {
-        GANSERVE_RETURN_IF_ERROR(Report(epoch, batch));
-      }
+      if (!gan_->sound()) return RollBack();
+      epoch_done = step_ % batches_ == 0;
+      GANSERVE_RETURN_IF_ERROR(FinishStep(epoch, epoch_done ? batches_ : step_ % batches_));
       console_.Progress(static_cast<int>(epoch + 1), options_.epochs, static_cast<long>(step_),
                         static_cast<long>(TotalSteps()));
-    } while (!last);
-    return step_ % batches_ == 0 ? FinishEpoch(epoch + 1) : absl::OkStatus();
-  }
-
-  absl::Status Report(uint64_t epoch, uint64_t batch) {
-    const Dcgan::Losses losses = gan_.TakeLosses();
-    const LossReport report{static_cast<int>(epoch + 1), options_.epochs,      static_cast<int>(batch),
-                            static_cast<int>(batches_),  losses.discriminator, losses.generator};
-    console_.Line(FormatLossLine(report));
-    if (!std::isfinite(losses.discriminator) || !std::isfinite(losses.generator)) {
-      return absl::AbortedError(absl::StrCat("training diverged: D loss ", losses.discriminator, ", G loss ",
-                                             losses.generator, " at step ", step_,
-                                             "; a lower --learning-rate or another --seed may help"));
-    }
-    return job_.RecordLosses(step_, report);
-  }
-
-  absl::Status FinishEpoch(uint64_t epochs_done) {
-    if (epochs_done % static_cast<uint64_t>(options_.checkpoint_every) == 0 || step_ == TotalSteps()) {
-      GANSERVE_RETURN_IF_ERROR(Checkpoint());
-    }
-    if (epochs_done % static_cast<uint64_t>(options_.sample_every) == 0 && step_ < TotalSteps()) return Sample();
+    } while (!epoch_done && step_ < TotalSteps() && !stop_);
     return absl::OkStatus();
   }
 
+  // The checkpoint comes last: a run that resumes from it has told of everything up to its step. Nothing here depends
+  // on `stop_`, so a run that is stopped and resumed reports what an uninterrupted one does.
+  absl::Status FinishStep(uint64_t epoch, uint64_t batch) {
+    const bool end = step_ == TotalSteps();
+    const bool epoch_done = batch == batches_;
+    const auto due = [&](int every) { return epoch_done && (epoch + 1) % static_cast<uint64_t>(every) == 0; };
+    if (epoch_done || end || batch % static_cast<uint64_t>(options_.report_every) == 0) {
+      GANSERVE_RETURN_IF_ERROR(Report(epoch, batch));
+    }
+    if (end) return absl::OkStatus();  // Run() publishes the rest
+    if (due(options_.sample_every)) GANSERVE_RETURN_IF_ERROR(Sample());
+    const auto steps = static_cast<uint64_t>(options_.checkpoint_steps);
+    if (due(options_.checkpoint_every) || (steps > 0 && step_ % steps == 0)) return Checkpoint();
+    return absl::OkStatus();
+  }
+
+  absl::Status Report(uint64_t epoch, uint64_t batch) {
+    const Dcgan::Losses losses = gan_->TakeLosses();
+    const LossReport report{static_cast<int>(epoch + 1),
+                            options_.epochs,
+                            static_cast<int>(batch),
+                            static_cast<int>(batches_),
+                            losses.discriminator,
+                            losses.generator,
+                            losses.real_score,
+                            losses.fake_score,
+                            losses.discriminator_gradient_norm,
+                            losses.generator_gradient_norm};
+    console_.Line(FormatLossLine(report));
+    return job_.RecordLosses(step_, report);
+  }
+
   absl::Status Checkpoint() {
-    return job_.PublishCheckpoint(step_, [this](const std::string& path) { return gan_.Save(path); });
+    GANSERVE_ASSIGN_OR_RETURN(const std::string contents, gan_->Save());
+    return job_.PublishCheckpoint(step_, contents);
   }
 
   absl::Status Sample() {
@@ -152,14 +195,14 @@ class Trainer {
     const torch::Tensor z = NormalLatents(DeriveSeed(options_.seed, RandomPurpose::kSampleLatents, 0),
                                           kGridSide * kGridSide, options_.shape.latent_size);
     GANSERVE_ASSIGN_OR_RETURN(const std::string png,
-                              GridPng(gan_.AveragedGenerator(options_.seed)->forward(z), kGridSide));
+                              GridPng(gan_->AveragedGenerator(options_.seed)->forward(z), kGridSide));
     return job_.PublishSample(step_, png);
   }
 
   absl::Status Export() {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     const Provenance provenance{command_, step_, static_cast<int>(step_ / batches_), std::round(seconds), UtcNow()};
-    const DcganGenerator generator = gan_.AveragedGenerator(options_.seed);
+    const DcganGenerator generator = gan_->AveragedGenerator(options_.seed);
     const absl::Status status = job_.PublishExport(
         step_, [&](const std::string& path) { return ExportGenerator(generator, path); },
         ModelJson(options_, provenance));
@@ -175,8 +218,8 @@ class Trainer {
   TrainConsole& console_;
   const uint64_t batches_;  // of an epoch
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  Dcgan gan_;
-  uint64_t step_ = 0;  // steps done since the start of the job
+  std::unique_ptr<Dcgan> gan_;  // never null
+  uint64_t step_ = 0;           // steps done since the start of the job
 };
 
 }  // namespace

@@ -22,8 +22,9 @@ struct TrainOutcome {
 // Trains until all epochs are done or `stop` becomes true (looked at between steps), then exports. Reports, sample
 // grids and checkpoints come on the way. The weights depend on options, data and the number of threads alone: a run
 // that was stopped and resumed ends with the same. `data` has the shape that `options` asks for; `command` goes into
-// the export's provenance. Errors: INVALID_ARGUMENT when the data has fewer images than a batch; ABORTED when a loss is
-// not finite; those of files. The job's events end with a terminal state in every case.
+// the export's provenance. Errors: INVALID_ARGUMENT when the data has fewer images than a batch; ABORTED when
+// training diverged once more than `options.max_rollbacks`; RESOURCE_EXHAUSTED when the disk is full; those of files.
+// The job's events end with a terminal state in every case.
 absl::StatusOr<TrainOutcome> Train(const TrainOptions& options, const ImageSet& data, const std::string& command,
                                    const std::atomic<bool>& stop, JobDirectory* job, TrainConsole* console);
 

@@ -127,6 +127,48 @@ TEST_F(TrainerTest, EndsWithAClearErrorWhenTrainingDiverges) {
   EXPECT_TRUE(fs::is_empty(options.out + "/exports"));
 }
 
+TEST_F(TrainerTest, RollsBackWithHalfTheLearningRateAsOftenAsAllowed) {
+  TrainOptions options = Small(folder_, "job");
+  options.learning_rate = 1e38;
+  options.max_rollbacks = 2;
+  EXPECT_EQ(Run(options).status().code(), absl::StatusCode::kAborted);
+  const std::string events = ReadWhole(options.out + "/events");
+  EXPECT_THAT(events, HasSubstr("at step 1; rolling back to the start with learning rate 5e+37 instead of 1e+38"));
+  EXPECT_THAT(events, HasSubstr("with learning rate 2.5e+37 instead of 5e+37"));
+  EXPECT_THAT(events, testing::Not(HasSubstr("instead of 2.5e+37")));
+}
+
+TEST_F(TrainerTest, GoesOnAtALowerLearningRateAlsoAcrossAnInterruption) {
+  TrainOptions options = Small(folder_, "whole");
+  options.learning_rate = 1e38;
+  options.max_rollbacks = 100;  // until the rate is one at which nothing overflows
+  const auto whole = Run(options);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  options.out = folder_.File("parts");
+  options.max_rollbacks = 5;
+  ASSERT_EQ(Run(options).status().code(), absl::StatusCode::kAborted);
+  options.max_rollbacks = 100;
+  options.resume = true;
+  const auto resumed = Run(options);
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(resumed->export_path + "/model.pt"));
+}
+
+TEST_F(TrainerTest, UsesTheCheckpointBeforeACorruptOneAndEndsWithTheSameWeights) {
+  TrainOptions options = Small(folder_, "job");
+  options.checkpoint_steps = 3;  // 3, 4, 6 and 8: also within an epoch and within a report
+  const auto whole = Run(options);
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  const std::string model = ReadWhole(whole->export_path + "/model.pt");
+  fs::resize_file(options.out + "/checkpoints/8.ckpt", 1000);
+  fs::remove_all(whole->export_path);
+  options.resume = true;
+  const auto again = Run(options);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(ReadWhole(again->export_path + "/model.pt"), model);
+  EXPECT_THAT(ReadWhole(folder_.File("log")), HasSubstr("Resuming from " + options.out + "/checkpoints/6.ckpt"));
+}
+
 TEST_F(TrainerTest, RefusesDataThatDoNotFillABatch) {
   TrainOptions options = Small(folder_, "job");
   options.batch_size = 36;
