@@ -52,7 +52,8 @@ std::optional<std::chrono::nanoseconds> RetrySchedule::DelayAfter(absl::StatusCo
 void RetrySchedule::OnProgress() { failures_ = 0; }
 
 bool RetrySchedule::MayRetry(absl::StatusCode code) const {
-  if (code == absl::StatusCode::kUnavailable) return true;
+  // CANCELLED, when nobody here cancelled: a server that is stopping resets what arrives after its GOAWAY.
+  if (code == absl::StatusCode::kUnavailable || code == absl::StatusCode::kCancelled) return true;
   return code == absl::StatusCode::kResourceExhausted && policy_.retry_resource_exhausted;
 }
 

@@ -1,13 +1,19 @@
 // ganserve: the server's executable.
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <future>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "server/base/memory.h"
 #include "server/log/log.h"
 #include "server/options.h"
@@ -34,8 +40,25 @@ std::string WaitForStop(const sigset_t& signals) {
   return signal == SIGTERM ? "SIGTERM" : "SIGINT";
 }
 
-// From here on a second signal ends the process at once, by the default action.
-void LetSecondSignalKill(const sigset_t& signals) { pthread_sigmask(SIG_UNBLOCK, &signals, nullptr); }
+// The default action would do, but the kernel spares process 1 of a container from it.
+extern "C" void ExitAtOnce(int signal) { _exit(128 + signal); }
+
+// From here on a signal ends the process at once, if it reaches this thread.
+void LetSignalsEndTheProcess(const sigset_t& signals) { pthread_sigmask(SIG_UNBLOCK, &signals, nullptr); }
+
+// Starting may take minutes with large models, and nothing is lost when it is interrupted: a thread is there for the
+// signals meanwhile.
+absl::StatusOr<std::unique_ptr<ganserve::Server>> StartUnlessSignalled(const ganserve::ServerOptions& options,
+                                                                       const sigset_t& signals) {
+  std::promise<void> started;
+  std::jthread open_to_signals([&signals, over = started.get_future()] {
+    LetSignalsEndTheProcess(signals);
+    over.wait();
+  });
+  auto server = ganserve::Server::Start(options);
+  started.set_value();
+  return server;
+}
 
 void LogConfiguration(const ganserve::ServerOptions& options) {
   const auto description = ganserve::DescribeOptions(options);
@@ -56,6 +79,7 @@ int main(int argc, char** argv) {
   // Before the first thread starts, so that all inherit the mask and only sigwait sees the signals.
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  for (const int signal : {SIGTERM, SIGINT}) std::signal(signal, ExitAtOnce);
 
   const auto command_line = ganserve::ParseServerOptions(argc, argv);
   if (!command_line.ok()) {
@@ -71,7 +95,7 @@ int main(int argc, char** argv) {
   ganserve::RedirectGrpcLog();
   LogConfiguration(options);
 
-  auto server = ganserve::Server::Start(options);
+  auto server = StartUnlessSignalled(options, signals);
   if (!server.ok()) {
     ganserve::Log(ganserve::LogLevel::kError, "cannot start", {{"error", std::string(server.status().message())}});
     return kFailureExit;
@@ -80,7 +104,7 @@ int main(int argc, char** argv) {
                 {{"listen", (*server)->address()}, {"metrics", (*server)->metrics_address()}});
 
   const std::string signal = WaitForStop(signals);
-  LetSecondSignalKill(signals);
+  LetSignalsEndTheProcess(signals);
   ganserve::Log(
       ganserve::LogLevel::kInfo, "stopping",
       {{"signal", signal}, {"drain_grace_seconds", std::chrono::duration<double>(options.drain_grace).count()}});

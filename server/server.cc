@@ -53,6 +53,10 @@ absl::StatusOr<Plan> MakePlan(const ServerOptions& options) {
   return plan;
 }
 
+void LogRefused(const std::string& model, uint64_t version, const std::string& error) {
+  Log(LogLevel::kWarning, "model version refused", {{"model", model}, {"version", version}, {"error", error}});
+}
+
 absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& options, const Device& device) {
   std::vector<LoadedModels::Refused> refused;
   auto models = LoadedModels::Load({.repository = options.models,
@@ -61,20 +65,25 @@ absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& op
                                     .device = device},
                                    &refused);
   for (const auto& version : refused) {
-    Log(LogLevel::kWarning, "model version refused",
-        {{"model", version.model}, {"version", version.version}, {"error", std::string(version.status.message())}});
+    LogRefused(version.model, version.version, std::string(version.status.message()));
   }
   return models;
 }
 
-// Every loaded version answers on every worker before the server says that it is ready.
-absl::Status WarmUp(const LoadedModels& models, Batcher& batcher) {
+// Every loaded version answers on every worker before the server says that it is ready. One that does not is dropped,
+// unless it is on duty.
+absl::Status WarmUp(Batcher& batcher, LoadedModels& models) {
   for (const ModelVersion& version : models.List()) {
     const GeneratorInfo& info = version.generator->info();
     const auto start = std::chrono::steady_clock::now();
     if (const absl::Status status = batcher.WarmUp(*version.generator); !status.ok()) {
-      return absl::Status(status.code(), absl::StrCat("model ", info.model, " version ", info.version,
-                                                      ": warm-up failed: ", status.message()));
+      const std::string fault = absl::StrCat("warm-up failed: ", status.message());
+      if (version.on_duty) {
+        return absl::Status(status.code(), absl::StrCat("model ", info.model, " version ", info.version, ": ", fault));
+      }
+      models.Remove(info.model, info.version);
+      LogRefused(info.model, info.version, fault);
+      continue;
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     Log(LogLevel::kInfo, "model loaded",
@@ -171,7 +180,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->models, LoadModels(options, plan.device));
   GANSERVE_ASSIGN_OR_RETURN(parts->batcher,
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
-  GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->models, *parts->batcher));
+  GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models));
   parts->metrics->SetModels(SeriesOf(*parts->models));
   parts->metrics->SetWorkers(plan.batcher.workers);
   parts->service = std::make_unique<ImageService>(

@@ -58,7 +58,7 @@ class DroppedImages {
   explicit DroppedImages(Registry& registry)
       : DroppedImages(BuildCounter()
                           .Name("ganserve_images_dropped_total")
-                          .Help("Images asked for and never delivered, by reason.")
+                          .Help("Images dropped, by reason; of a stream, those of its window.")
                           .Register(registry)) {}
 
   Counter& of(DropReason reason) const {
@@ -167,7 +167,7 @@ struct PrometheusMetrics::Series : public prometheus::Collectable {
 
   Registry registry;
   const std::vector<MethodSeries> methods;
-  Counter& images = AddCounter(registry, "ganserve_images_total", "Images encoded and handed to their callers.");
+  Counter& images = AddCounter(registry, "ganserve_images_total", "Images encoded for their callers.");
   const DroppedImages dropped{registry};
   Counter& batch_failures = AddCounter(registry, "ganserve_batch_failures_total",
                                        "Batches whose forward pass failed and was tried again in halves.");

@@ -87,6 +87,12 @@ absl::Status LoadedModels::ChooseDefault(const Options& options) {
       absl::StrCat("default model '", default_model_, "' is unknown; there are: ", Keys(models_)));
 }
 
+void LoadedModels::Remove(const std::string& model, uint64_t version) {
+  Model& found = models_.at(model);
+  found.versions.erase(version);
+  std::erase_if(found.aliases, [version](const auto& alias) { return alias.second == version; });
+}
+
 absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view model, std::string_view version) const {
   const auto entry = models_.find(model.empty() ? std::string_view(default_model_) : model);
   if (entry == models_.end()) {

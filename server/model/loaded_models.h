@@ -40,6 +40,9 @@ class LoadedModels final : public ModelDirectory {
   // error, which names the model, the version and the cause.
   static absl::StatusOr<std::unique_ptr<LoadedModels>> Load(const Options& options, std::vector<Refused>* refused);
 
+  // Drops a version that is not on duty, with its aliases. Before any other thread uses the object.
+  void Remove(const std::string& model, uint64_t version);
+
   absl::StatusOr<std::shared_ptr<Generator>> Find(std::string_view model, std::string_view version) const override;
   std::vector<ModelVersion> List() const override;
   const std::string& default_model() const override { return default_model_; }

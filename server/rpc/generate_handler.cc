@@ -1,6 +1,7 @@
 #include "server/rpc/generate_handler.h"
 
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,8 @@ class GenerateReactor final : public grpc::ServerUnaryReactor {
 
     // Elements of the repeated field are distinct objects, so workers may fill different ones at once.
     void OnImages(uint64_t offset, std::vector<EncodedImage> images) override {
+      // Not on arrival: a call that is refused should cost nothing.
+      std::call_once(elements_made_, [this] { reactor_.MakeElements(); });
       for (size_t i = 0; i < images.size(); ++i) {
         v1::GeneratedImage& image = *reactor_.response_.mutable_images(static_cast<int>(offset + i));
         image.set_data(std::move(images[i].data));
@@ -42,6 +45,7 @@ class GenerateReactor final : public grpc::ServerUnaryReactor {
 
    private:
     GenerateReactor& reactor_;
+    std::once_flag elements_made_;
   };
 
   absl::Status Start(const ServingEnvironment& environment, const v1::GenerateRequest& request) {
@@ -50,10 +54,14 @@ class GenerateReactor final : public grpc::ServerUnaryReactor {
                               CheckRequest(request, CallKind::kUnary, environment.models, environment.limits));
     checked.spec.deadline = call_.deadline();
     FillInfo(checked, response_.mutable_info());
-    response_.mutable_images()->Reserve(static_cast<int>(checked.spec.count));
-    for (uint64_t i = 0; i < checked.spec.count; ++i) response_.add_images();
     job_ = std::make_shared<Job>(checked, *this);
     return batcher_.Submit(job_);
+  }
+
+  void MakeElements() {
+    const uint64_t count = job_->spec().count;
+    response_.mutable_images()->Reserve(static_cast<int>(count));
+    for (uint64_t i = 0; i < count; ++i) response_.add_images();
   }
 
   void OnCancel() override {

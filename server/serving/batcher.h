@@ -114,7 +114,7 @@ class Batcher {
 
   mutable Mutex mutex_;
   CondVar work_;    // images are queued, a warm-up waits, or closed
-  CondVar warmed_;  // all workers have taken part in the warm-up, or closed
+  CondVar warmed_;  // all workers have taken part in the warm-up
   FairQueue queue_ ABSL_GUARDED_BY(mutex_);
   ServiceRate rate_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<const GenerateJob*, std::shared_ptr<GenerateJob>> jobs_

@@ -6,7 +6,8 @@
 // those that have one. A job that arrives, or comes back after waiting for its reader, starts in the current round:
 // waiting earns no credit. Once a round has lasted for a quantum of every job that was queued when it began, and one
 // more, who comes starts in the next: so however fast small jobs arrive, a job that has had its turn gets another. A
-// job of count 1 waits for at most two quanta of each other job, whatever their counts.
+// job of count 1 waits for at most two quanta of each other job of its generator, whatever their counts, and for a
+// batch of each other generator: a batch has one generator, and takes what it can for it.
 #pragma once
 
 #include <cstddef>

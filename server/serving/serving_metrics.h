@@ -28,8 +28,9 @@ class ServingMetrics {
   virtual void ObserveBatch(size_t /*images*/, Seconds /*forward*/) {}
   // Encoding of the images that one job has in a batch.
   virtual void ObserveEncode(size_t /*images*/, Seconds) {}
-  // Images encoded and handed to their callers.
+  // Images encoded and handed to their jobs.
   virtual void CountImages(size_t /*images*/) {}
+  // Of a job with a window, the images that it had been granted.
   virtual void CountDropped(DropReason, size_t /*images*/) {}
   // A batch whose forward pass failed; it is tried again in halves.
   virtual void CountBatchFailure() {}

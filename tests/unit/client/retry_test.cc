@@ -79,9 +79,15 @@ TEST_P(FinalCode, IsNotTriedAgain) {
 
 INSTANTIATE_TEST_SUITE_P(RetrySchedule, FinalCode,
                          testing::Values(absl::StatusCode::kInvalidArgument, absl::StatusCode::kNotFound,
-                                         absl::StatusCode::kDeadlineExceeded, absl::StatusCode::kCancelled,
-                                         absl::StatusCode::kInternal, absl::StatusCode::kUnauthenticated,
-                                         absl::StatusCode::kResourceExhausted));
+                                         absl::StatusCode::kDeadlineExceeded, absl::StatusCode::kInternal,
+                                         absl::StatusCode::kUnauthenticated, absl::StatusCode::kResourceExhausted));
+
+// gRPC resets what reaches a stopping server between its GOAWAY and the client's reading of it.
+TEST(RetrySchedule, TriesAgainWhenTheServerCancelled) {
+  const RetryPolicy policy = WithoutJitter();
+  RetrySchedule schedule(policy, kSeed);
+  EXPECT_TRUE(schedule.DelayAfter(absl::StatusCode::kCancelled, std::nullopt, std::nullopt));
+}
 
 TEST(RetrySchedule, ComesBackToAFullServerOnlyIfAskedTo) {
   RetryPolicy policy = WithoutJitter();

@@ -117,6 +117,18 @@ TEST_F(LoadedModelsTest, ABrokenNewerVersionIsRefusedAndTheOneOnDutyStays) {
   EXPECT_EQ(Found(**models, "", "canary"), 0u);
 }
 
+TEST_F(LoadedModelsTest, AVersionThatIsRemovedGoesWithItsAliases) {
+  for (const int version : {1, 2}) AddVersion("shoes", version, archive_);
+  root_.Write("shoes/aliases.json", R"({"on_duty": 1, "aliases": {"canary": 2, "stable": 1}})");
+  const auto models = Load();
+  ASSERT_TRUE(models.ok()) << models.status();
+  ASSERT_EQ(Found(**models, "", "canary"), 2u);
+  (*models)->Remove("shoes", 2);
+  EXPECT_EQ(Found(**models, "", "canary"), 0u);
+  EXPECT_EQ(Found(**models, "", "2"), 0u);
+  EXPECT_EQ(Found(**models, "", "stable"), 1u);
+}
+
 TEST_F(LoadedModelsTest, ABrokenVersionOnDutyIsAnErrorThatNamesIt) {
   AddVersion("shoes", 1, archive_);
   AddVersion("shoes", 2, "no archive");
