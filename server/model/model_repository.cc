@@ -58,6 +58,14 @@ absl::StatusOr<std::vector<fs::path>> Folders(const fs::path& root) {
   return folders;
 }
 
+// What is at `path`, file_type::not_found if nothing is. An error if it cannot be told: no permission, too long a name.
+absl::StatusOr<fs::file_type> TypeOf(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::status_known(status)) return status.type();
+  return absl::FailedPreconditionError(absl::StrCat(path.string(), ": cannot be read: ", error.message()));
+}
+
 // A version that aliases.json names.
 absl::StatusOr<uint64_t> KnownVersion(const fs::path& path, const std::string& name, const Json& value,
                                       const std::vector<uint64_t>& versions) {
@@ -69,7 +77,8 @@ absl::StatusOr<uint64_t> KnownVersion(const fs::path& path, const std::string& n
 }
 
 absl::Status ReadAliases(const fs::path& path, ModelFolder* model) {
-  if (!fs::exists(path)) return absl::OkStatus();
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(path));
+  if (type == fs::file_type::not_found) return absl::OkStatus();
   GANSERVE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   const Json root = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) return absl::InvalidArgumentError(absl::StrCat(path.string(), ": not a JSON object"));
@@ -111,7 +120,8 @@ absl::StatusOr<std::optional<ModelFolder>> ScanModel(const fs::path& path) {
 }  // namespace
 
 absl::StatusOr<std::vector<ModelFolder>> ScanRepository(const std::string& root) {
-  if (!fs::is_directory(root)) return absl::NotFoundError(absl::StrCat(root, ": no such folder"));
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(root));
+  if (type != fs::file_type::directory) return absl::NotFoundError(absl::StrCat(root, ": no such folder"));
   std::vector<ModelFolder> models;
   GANSERVE_ASSIGN_OR_RETURN(const auto folders, Folders(root));
   for (const fs::path& folder : folders) {
@@ -130,7 +140,8 @@ absl::StatusOr<ModelSource> ReadVersion(const std::string& root, const std::stri
   ModelSource source{model, version, {}, {}};
   GANSERVE_ASSIGN_OR_RETURN(source.archive, ReadFile(folder / "model.pt"));
   const fs::path config = folder / "model.json";
-  if (!fs::exists(config)) return source;
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(config));
+  if (type == fs::file_type::not_found) return source;
   GANSERVE_ASSIGN_OR_RETURN(const std::string text, ReadFile(config));
   auto parsed = ParseModelConfig(text);
   if (!parsed.ok()) {
