@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "server/base/status_macros.h"
+#include "server/serving/model_directory.h"
 
 namespace ganserve {
 namespace {
@@ -21,13 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr size_t kMaxNameLength = 64;
-
-// Names of models and aliases: they appear in paths, labels of metrics and logs.
+// Names of models and aliases.
 bool IsName(const std::string& name) {
   const auto valid = [](unsigned char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.'; };
-  return !name.empty() && name.size() <= kMaxNameLength && absl::ascii_isalpha(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(), valid);
+  return !name.empty() && name.size() <= kMaxModelNameLength &&
+         absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), valid);
 }
 
 // The number of a version folder; other folders are not ours. "007" is not a version: one number has one name.
@@ -91,7 +90,7 @@ absl::Status ReadAliases(const fs::path& path, ModelFolder* model) {
     if (!IsName(alias)) {
       return absl::InvalidArgumentError(absl::StrCat(
           path.string(), ": '", alias, "' is no alias: a letter, then letters, digits, '-', '_', '.'; up to ",
-          kMaxNameLength, " characters"));
+          kMaxModelNameLength, " characters"));
     }
     GANSERVE_ASSIGN_OR_RETURN(model->aliases[alias], KnownVersion(path, alias, version, model->versions));
   }
@@ -109,7 +108,7 @@ absl::StatusOr<std::optional<ModelFolder>> ScanModel(const fs::path& path) {
   if (!IsName(model.name)) {
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), ": no model name: a letter, then letters, digits, '-', '_', '.'; up to ",
-                     kMaxNameLength, " characters"));
+                     kMaxModelNameLength, " characters"));
   }
   std::sort(model.versions.begin(), model.versions.end());
   model.on_duty = model.versions.back();

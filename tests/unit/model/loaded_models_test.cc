@@ -83,6 +83,19 @@ TEST_F(LoadedModelsTest, SaysWhatIsUnknownAndWhatThereIs) {
   EXPECT_EQ(fault_, "version '9' of model faces is unknown; there are: 3");
 }
 
+TEST_F(LoadedModelsTest, ListsNoMoreNamesThanAnErrorMessageMayHold) {
+  AddVersion("shoes", 1, archive_);
+  std::string aliases = R"("a": 1)";
+  for (char letter = 'b'; letter <= 'x'; ++letter) aliases += std::string(", \"") + letter + "\": 1";
+  root_.Write("shoes/aliases.json", "{\"aliases\": {" + aliases + "}}");
+  const auto models = Load();
+  ASSERT_TRUE(models.ok()) << models.status();
+  EXPECT_EQ(Found(**models, "shoes", "3"), 0u);
+  EXPECT_EQ(fault_,
+            "version '3' of model shoes is unknown; there are: 1, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, "
+            "r, s and 5 more");
+}
+
 TEST_F(LoadedModelsTest, OneNumberHasOneName) {
   AddVersion("shoes", 7, archive_);
   const auto models = Load();
