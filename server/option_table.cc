@@ -25,7 +25,7 @@ using Options = ServerOptions;
 constexpr OptionSpec kTable[] = {
     {"Addresses", "listen", "HOST:PORT", &Options::listen, "Where gRPC listens. Port 0 takes a free one."},
     {"Addresses", "metrics-listen", "HOST:PORT|off", &Options::metrics_listen,
-     "Where HTTP answers /metrics for Prometheus. Empty: nowhere, like off."},
+     "Where HTTP answers /metrics for Prometheus; HOST is an IPv4 address or a name. Empty: nowhere, like off."},
     {"Addresses", "reflection", "on|off", &Options::reflection, "Whether gRPC reflection describes the service."},
 
     {"Models", "models", "DIR", &Options::models,

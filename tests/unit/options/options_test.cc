@@ -237,6 +237,8 @@ INSTANTIATE_TEST_SUITE_P(
              "--max-images-per-call = 1024: must not exceed --max-images-per-stream = 5"},
         Rule{{"--metrics-listen=127.0.0.1:50051"}, "--metrics-listen = \"127.0.0.1:50051\": is --listen's address"},
         Rule{{"--metrics-listen=9464"}, "--metrics-listen = \"9464\": must be HOST:PORT"},
+        Rule{{"--metrics-listen=[::1]:9464"},
+             "--metrics-listen = \"[::1]:9464\": must be HOST:PORT with an IPv4 address or a name"},
         Rule{{"--default-model=a/b"}, "--default-model = \"a/b\": must be a model's name"},
         Rule{{"--device=cuda:1x"}, "--device = \"cuda:1x\": must be auto, cpu or cuda:N"}));
 
