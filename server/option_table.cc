@@ -31,7 +31,7 @@ constexpr OptionSpec kTable[] = {
     {"Models", "models", "DIR", &Options::models,
      "Model repository, DIR/<model>/<version>/model.pt. Empty: the embedded default model."},
     {"Models", "default-model", "NAME", &Options::default_model,
-     "The model of requests that name none. Empty: the only one of the repository."},
+     "The model of requests that name none. Empty: the only one; of several, one must be named."},
     {"Models", "versions-per-model", "N", &Options::versions_per_model,
      "How many versions of a model are kept loaded, newest first.", 1, 1024},
 

@@ -59,7 +59,6 @@ absl::StatusOr<std::unique_ptr<LoadedModels>> LoadedModels::Load(const Options& 
   auto loaded = std::unique_ptr<LoadedModels>(new LoadedModels());
   GANSERVE_RETURN_IF_ERROR(options.repository.empty() ? loaded->LoadEmbedded(options)
                                                       : loaded->LoadRepository(options, refused));
-  GANSERVE_RETURN_IF_ERROR(loaded->ChooseDefault(options));
   return loaded;
 }
 
@@ -68,14 +67,15 @@ absl::Status LoadedModels::LoadEmbedded(const Options& options) {
   auto generator = LoadTorchGenerator(source, options.device);
   if (!generator.ok()) return Refusal(source.model, source.version, generator.status());
   models_[source.model] = {{{source.version, *std::move(generator)}}, {}, source.version};
-  return absl::OkStatus();
+  return ChooseDefault(options);
 }
 
 absl::Status LoadedModels::LoadRepository(const Options& options, std::vector<Refused>* refused) {
   GANSERVE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> folders, ScanRepository(options.repository));
+  for (const ModelFolder& folder : folders) models_[folder.name].on_duty = folder.on_duty;
+  GANSERVE_RETURN_IF_ERROR(ChooseDefault(options));  // loading may take minutes
   for (const ModelFolder& folder : folders) {
     Model& model = models_[folder.name];
-    model.on_duty = folder.on_duty;
     for (const uint64_t version : VersionsToLoad(folder, options.versions_per_model)) {
       auto generator = LoadVersion(options, folder.name, version);
       if (generator.ok()) {
@@ -94,6 +94,10 @@ absl::Status LoadedModels::LoadRepository(const Options& options, std::vector<Re
 }
 
 absl::Status LoadedModels::ChooseDefault(const Options& options) {
+  if (options.default_model.empty() && models_.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("there are several models, so --default-model must name one of: ", ListedKeys(models_)));
+  }
   default_model_ = options.default_model.empty() ? models_.begin()->first : options.default_model;
   if (models_.contains(default_model_)) return absl::OkStatus();
   return absl::NotFoundError(
