@@ -62,7 +62,7 @@ constexpr OptionSpec kTable[] = {
     {"Connections", "keepalive-timeout", "DURATION", &Options::keepalive_timeout,
      "A connection that leaves a ping unanswered for this is closed.", 100, 1 * kHour},
     {"Connections", "keepalive-min-client-interval", "DURATION", &Options::keepalive_min_client_interval,
-     "Clients that ping more often are disconnected.", 0, 1 * kDay},
+     "Clients that ping more often are disconnected; ganctl pings every 30s.", 0, 1 * kDay},
     {"Connections", "max-connection-age", "DURATION", &Options::max_connection_age,
      "Connections are closed after this, so that clients spread over new replicas.", 0, 24 * kDay, OptionUnit::kNone,
      "never"},
