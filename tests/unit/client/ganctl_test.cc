@@ -177,9 +177,15 @@ TEST_F(GanctlTest, ExitsWith4AndSaysHowToGoOnWhenAStreamBreaks) {
   server_.service().Script({{.status = {grpc::StatusCode::INTERNAL, "the model failed"}, .images = 3}});
   EXPECT_EQ(Run({"generate", "--count", "100", "--first-index", "5", "--out", Out()}), kPartial);
   EXPECT_THAT(err_, HasSubstr("INTERNAL: the model failed"));
-  EXPECT_THAT(err_,
-              HasSubstr("3 of 100 images were written to " + Out() + "; go on with --first-index 8 --count 97\n"));
+  EXPECT_THAT(err_, HasSubstr("3 of 100 images were written to " + Out() +
+                              "; go on with --seed 0 --first-index 8 --count 97 --model fake --version 7\n"));
   EXPECT_EQ(Files(Out()), 3u);
+}
+
+TEST_F(GanctlTest, TheRestOfABrokenStreamHasTheLabelOfItsStart) {
+  server_.service().Script({{.status = {grpc::StatusCode::INTERNAL, "the model failed"}, .images = 1}});
+  EXPECT_EQ(Run({"generate", "--count", "70", "--seed", "2", "--label", "4", "--out", Out()}), kPartial);
+  EXPECT_THAT(err_, HasSubstr("--seed 2 --first-index 1 --count 69 --model fake --version 7 --label 4\n"));
 }
 
 TEST_F(GanctlTest, ExitsWith130WhenInterruptedInAStream) {
