@@ -222,6 +222,14 @@ TEST_F(GanctlTest, BenchmarksAndReportsJson) {
   EXPECT_THAT(out_, HasSubstr("open loop, 5000 calls/s (Poisson) x 1 images, stream"));
 }
 
+TEST_F(GanctlTest, BenchmarksWithATokenThatIsGoodForGeneratingOnly) {
+  server_.service().RefuseInfo({grpc::StatusCode::UNAUTHENTICATED, "a bearer token is required"});
+  EXPECT_EQ(Run({"bench", "--calls", "2", "--warmup", "0"}), kOk) << err_;
+  server_.service().RefuseInfo({grpc::StatusCode::INTERNAL, "broken"});
+  EXPECT_EQ(Run({"bench", "--calls", "2", "--warmup", "0"}), kFailed);
+  EXPECT_THAT(err_, HasSubstr("INTERNAL: broken"));
+}
+
 TEST_F(GanctlTest, ABenchmarkInWhichEveryCallFailsIsAFailure) {
   server_.service().Script(std::vector<client::Reply>(2, {.status = {grpc::StatusCode::NOT_FOUND, "no model"}}));
   EXPECT_EQ(Run({"bench", "--calls", "2", "--warmup", "0"}), kFailed);
