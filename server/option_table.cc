@@ -90,7 +90,8 @@ constexpr OptionSpec kTable[] = {
      "Accept tokens without TLS beyond loopback: only where something in front ends TLS."},
 
     {"Logging", "log-format", "text|json", &Options::log_format, "Lines for a person or for a machine, on stderr."},
-    {"Logging", "log-level", "debug|info|warning|error", &Options::log_level, "The least severe that is logged."},
+    {"Logging", "log-level", "debug|info|warning|error", &Options::log_level,
+     "The least severe that is logged; debug has every call."},
 };
 
 }  // namespace

@@ -63,7 +63,9 @@ CLI::App* GenerateCommand::AddTo(CLI::App& app) {
   command->add_option("--model", model_, "Model; the server's default if not given");
   command->add_option("--version", version_, "Version number or alias; the one on duty if not given");
   command->add_option("--label", label_, "Class of the images, for a model with classes");
-  command->add_option("--request-id", request_id_, "Id under which the server logs the call");
+  command->add_option(
+      "--request-id", request_id_,
+      "Id under which the server logs the call; if it succeeds or the server is busy, at the level debug");
   command->add_flag("--stream", stream_, "Use a stream for few images as well");
   AddOutputFlags(*command);
   return command;
