@@ -167,6 +167,16 @@ TEST_F(OptionsFileTest, ThePrintedConfigurationSaysTheSameWhenReadBack) {
   EXPECT_THAT(printed->answer, HasSubstr("workers = \"5\"\n"));
 }
 
+TEST(OptionsTest, AConfigurationThatCouldNotBeReadBackIsNotPrinted) {
+  for (const char* path : {"/a#b", "/a \"b", "'a", "/a b\\", "/a\nb"}) {
+    const std::string models = std::string("--models=") + path;
+    EXPECT_EQ(FaultsOf({models.c_str()}), "") << path;
+    EXPECT_THAT(FaultsOf({models.c_str(), "--print-config"}),
+                testing::AllOf(testing::StartsWith("--models = "), HasSubstr("cannot be printed for --config")));
+  }
+  EXPECT_THAT(FaultsOf({"--print-config", "--models=/a#b", "--tls-cert=c\"d", "--tls-key=k"}), HasSubstr("2 faults"));
+}
+
 TEST(OptionsTest, AllFaultsAreToldAtOnce) {
   const ScopedVariable level("GANSERVE_LOG_LEVEL", "loud");
   const std::string faults =
