@@ -18,7 +18,8 @@ struct CallOptions {
 };
 
 struct CallInfo {
-  // The id under which the server logged the last attempt; empty if the call set none and never reached the server.
+  // The id under which the server logs the last attempt, at the level that images.proto says; empty if the call set
+  // none and never reached the server.
   std::string request_id = {};
   // Attempts made, 1 or more.
   int attempts = 0;

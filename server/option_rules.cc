@@ -12,18 +12,21 @@ namespace {
 
 using Faults = std::vector<std::string>;
 
-void CheckAddress(absl::string_view option, const std::string& address, Faults* faults) {
-  if (const auto parsed = ParseHostPort(address); !parsed.ok()) {
-    faults->push_back(absl::StrCat("--", option, " = \"", address, "\": ", parsed.status().message()));
+void CheckListen(const ServerOptions& options, Faults* faults) {
+  if (const auto parsed = ParseHostPort(options.listen); !parsed.ok()) {
+    faults->push_back(absl::StrCat("--listen = \"", options.listen, "\": ", parsed.status().message()));
   }
 }
 
-void CheckAddresses(const ServerOptions& options, Faults* faults) {
-  CheckAddress("listen", options.listen, faults);
+// The HTTP server has no IPv6 (metrics/metrics_server.h).
+void CheckMetricsListen(const ServerOptions& options, Faults* faults) {
   if (options.metrics_listen.empty()) return;
-  CheckAddress("metrics-listen", options.metrics_listen, faults);
-  const auto metrics = ParseHostPort(options.metrics_listen);
-  if (metrics.ok() && metrics->port != 0 && options.listen == options.metrics_listen) {
+  const auto address = ParseHostPort(options.metrics_listen);
+  if (!address.ok() || absl::StrContains(address->host, ':')) {
+    faults->push_back(absl::StrCat("--metrics-listen = \"", options.metrics_listen,
+                                   "\": must be HOST:PORT with an IPv4 address or a name and a port from 0 to 65535, "
+                                   "such as 127.0.0.1:9464"));
+  } else if (address->port != 0 && options.listen == options.metrics_listen) {
     faults->push_back(
         absl::StrCat("--metrics-listen = \"", options.metrics_listen, "\": is --listen's address as well"));
   }
@@ -89,7 +92,8 @@ void CheckTokens(const ServerOptions& options, Faults* faults) {
 
 std::vector<std::string> BrokenOptionRules(const ServerOptions& options) {
   Faults faults;
-  CheckAddresses(options, &faults);
+  CheckListen(options, &faults);
+  CheckMetricsListen(options, &faults);
   CheckModels(options, &faults);
   CheckDevice(options, &faults);
   CheckImages(options, &faults);

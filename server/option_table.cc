@@ -25,13 +25,13 @@ using Options = ServerOptions;
 constexpr OptionSpec kTable[] = {
     {"Addresses", "listen", "HOST:PORT", &Options::listen, "Where gRPC listens. Port 0 takes a free one."},
     {"Addresses", "metrics-listen", "HOST:PORT|off", &Options::metrics_listen,
-     "Where HTTP answers /metrics for Prometheus. Empty: nowhere, like off."},
+     "Where HTTP answers /metrics for Prometheus; HOST is an IPv4 address or a name. Empty: nowhere, like off."},
     {"Addresses", "reflection", "on|off", &Options::reflection, "Whether gRPC reflection describes the service."},
 
     {"Models", "models", "DIR", &Options::models,
      "Model repository, DIR/<model>/<version>/model.pt. Empty: the embedded default model."},
     {"Models", "default-model", "NAME", &Options::default_model,
-     "The model of requests that name none. Empty: the only one of the repository."},
+     "The model of requests that name none. Empty: the only one; of several, one must be named."},
     {"Models", "versions-per-model", "N", &Options::versions_per_model,
      "How many versions of a model are kept loaded, newest first.", 1, 1024},
 
@@ -62,7 +62,7 @@ constexpr OptionSpec kTable[] = {
     {"Connections", "keepalive-timeout", "DURATION", &Options::keepalive_timeout,
      "A connection that leaves a ping unanswered for this is closed.", 100, 1 * kHour},
     {"Connections", "keepalive-min-client-interval", "DURATION", &Options::keepalive_min_client_interval,
-     "Clients that ping more often are disconnected.", 0, 1 * kDay},
+     "Clients that ping more often are disconnected; ganctl pings every 30s.", 0, 1 * kDay},
     {"Connections", "max-connection-age", "DURATION", &Options::max_connection_age,
      "Connections are closed after this, so that clients spread over new replicas.", 0, 24 * kDay, OptionUnit::kNone,
      "never"},
@@ -90,7 +90,8 @@ constexpr OptionSpec kTable[] = {
      "Accept tokens without TLS beyond loopback: only where something in front ends TLS."},
 
     {"Logging", "log-format", "text|json", &Options::log_format, "Lines for a person or for a machine, on stderr."},
-    {"Logging", "log-level", "debug|info|warning|error", &Options::log_level, "The least severe that is logged."},
+    {"Logging", "log-level", "debug|info|warning|error", &Options::log_level,
+     "The least severe that is logged; debug has every call."},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "server/option_table.h"
@@ -24,7 +25,7 @@ constexpr absl::string_view kIntroduction =
     "Every option can also come from the environment, under the name shown in capitals (an empty\n"
     "variable counts as not set), or from a TOML file of lines such as `max-batch-images = 64`. A flag\n"
     "wins over the environment, the environment over the file. Durations are written 500ms, 30s, 5m,\n"
-    "2h; sizes 64KiB, 16MiB, 1GiB.\n";
+    "2h; sizes 64KiB, 16MiB, 1GiB. Values with # \" ' \\ or a line break are not for the file.\n";
 
 // Appends words from column kHelpColumn on, given that the line so far ends there.
 void AppendWrapped(std::string* out, absl::string_view text) {
@@ -101,13 +102,20 @@ std::string HelpText() {
   return out;
 }
 
-std::string ConfigText(const ServerOptions& options) {
+std::string ConfigText(const ServerOptions& options, std::vector<std::string>* faults) {
+  constexpr absl::string_view kNotForTheFile = "#\"'\\\n\r";
   std::string out;
   absl::string_view group;
   for (const OptionSpec& spec : OptionTable()) {
     if (spec.group != group) absl::StrAppend(&out, group.empty() ? "" : "\n", "# ", spec.group, "\n");
     group = spec.group;
-    absl::StrAppend(&out, spec.name, " = \"", FormatOption(spec, options), "\"\n");
+    const std::string value = FormatOption(spec, options);
+    if (absl::string_view(value).find_first_of(kNotForTheFile) != absl::string_view::npos) {
+      faults->push_back(
+          absl::StrCat("--", spec.name, " = \"", absl::CEscape(value),
+                       "\": cannot be printed for --config, whose values have no # \" ' \\ or line break"));
+    }
+    absl::StrAppend(&out, spec.name, " = \"", value, "\"\n");
   }
   return out;
 }

@@ -225,8 +225,8 @@ absl::StatusOr<CommandLine> ParseServerOptions(int argc, const char* const* argv
   }
   if (line.options.metrics_listen == "off") line.options.metrics_listen.clear();
   for (std::string& fault : BrokenOptionRules(line.options)) faults.push_back(std::move(fault));
+  if (flags.print_config) line.answer = ConfigText(line.options, &faults);
   if (!faults.empty()) return absl::InvalidArgumentError(JoinFaults(faults));
-  if (flags.print_config) line.answer = ConfigText(line.options);
   return line;
 }
 

@@ -28,7 +28,7 @@ struct ServerOptions {
 
   // Models.
   std::string models;         // the repository's folder; empty: the embedded default model
-  std::string default_model;  // empty: the only one, or the embedded one
+  std::string default_model;  // empty: the only one; of several, one must be named
   int64_t versions_per_model = 4;
 
   // Computation.

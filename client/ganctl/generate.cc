@@ -36,6 +36,7 @@ class GenerateCommand : public Command {
   SinkOptions Sink() const;
   absl::Status RunUnary(const client::ImageClient& client, const client::CallOptions& call, ImageSink& sink) const;
   absl::Status RunStream(const client::ImageClient& client, const client::CallOptions& call, ImageSink& sink) const;
+  std::string FlagsOfTheRest(const ImageSink& sink) const;
   ExitCode ReportPartial(const absl::Status& status, const ImageSink& sink, const CommandContext& context) const;
 
   uint64_t seed_ = 0;
@@ -62,7 +63,9 @@ CLI::App* GenerateCommand::AddTo(CLI::App& app) {
   command->add_option("--model", model_, "Model; the server's default if not given");
   command->add_option("--version", version_, "Version number or alias; the one on duty if not given");
   command->add_option("--label", label_, "Class of the images, for a model with classes");
-  command->add_option("--request-id", request_id_, "Id under which the server logs the call");
+  command->add_option(
+      "--request-id", request_id_,
+      "Id under which the server logs the call; if it succeeds or the server is busy, at the level debug");
   command->add_flag("--stream", stream_, "Use a stream for few images as well");
   AddOutputFlags(*command);
   return command;
@@ -149,6 +152,16 @@ absl::Status GenerateCommand::RunStream(const client::ImageClient& client, const
   return stream->Finish();
 }
 
+// What asks for the images that have no file yet. Of the same version, even if another one is on duty by then.
+std::string GenerateCommand::FlagsOfTheRest(const ImageSink& sink) const {
+  const uint64_t written = sink.files_written();
+  std::string flags =
+      absl::StrFormat("--seed %d --first-index %d --count %d --model %s --version %d", seed_, first_index_ + written,
+                      count_ - written, sink.info()->model(), sink.info()->version());
+  if (label_) absl::StrAppend(&flags, " --label ", *label_);
+  return flags;
+}
+
 ExitCode GenerateCommand::ReportPartial(const absl::Status& status, const ImageSink& sink,
                                         const CommandContext& context) const {
   const ExitCode code = ReportError(status, context.connection.server, context.stop);
@@ -156,11 +169,7 @@ ExitCode GenerateCommand::ReportPartial(const absl::Status& status, const ImageS
   if (written == 0) return code;
   std::fputs(absl::StrFormat("ganctl: %d of %d images were written to %s", written, count_, Sink().folder).c_str(),
              stderr);
-  if (written < count_) {
-    std::fputs(
-        absl::StrFormat("; go on with --first-index %d --count %d", first_index_ + written, count_ - written).c_str(),
-        stderr);
-  }
+  if (written < count_) std::fputs(absl::StrCat("; go on with ", FlagsOfTheRest(sink)).c_str(), stderr);
   std::fputs("\n", stderr);
   // A file that cannot be written is no broken stream.
   const bool broken = status.code() != absl::StatusCode::kFailedPrecondition;

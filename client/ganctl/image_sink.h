@@ -36,6 +36,9 @@ class ImageSink {
   // Images that have their file.
   uint64_t files_written() const { return files_written_; }
 
+  // Of the first image; nothing before it.
+  const std::optional<v1::GenerationInfo>& info() const { return info_; }
+
   // What was written and where, for a person; a line each, the first and the last file by name.
   std::string Summary() const;
 

@@ -34,9 +34,22 @@ absl::Status Refusal(const std::string& model, uint64_t version, const absl::Sta
   return absl::Status(status.code(), absl::StrCat("model ", model, " version ", version, ": ", status.message()));
 }
 
-template <typename Map>
-std::string Keys(const Map& map) {
-  return absl::StrJoin(map, ", ", [](std::string* out, const auto& entry) { absl::StrAppend(out, entry.first); });
+// "a, b, c" or "a, b, c and 7 more": an error message must stay well below the 8 KiB that a client takes as metadata.
+std::string Listed(const std::vector<std::string>& names) {
+  constexpr size_t kMaxListed = 20;  // names of at most kMaxModelNameLength
+  if (names.size() <= kMaxListed) return absl::StrJoin(names, ", ");
+  const auto end = names.begin() + kMaxListed;
+  return absl::StrCat(absl::StrJoin(names.begin(), end, ", "), " and ", names.size() - kMaxListed, " more");
+}
+
+template <typename... Maps>
+std::string ListedKeys(const Maps&... maps) {
+  std::vector<std::string> keys;
+  const auto append = [&keys](const auto& map) {
+    for (const auto& entry : map) keys.push_back(absl::StrCat(entry.first));
+  };
+  (append(maps), ...);
+  return Listed(keys);
 }
 
 }  // namespace
@@ -46,7 +59,6 @@ absl::StatusOr<std::unique_ptr<LoadedModels>> LoadedModels::Load(const Options& 
   auto loaded = std::unique_ptr<LoadedModels>(new LoadedModels());
   GANSERVE_RETURN_IF_ERROR(options.repository.empty() ? loaded->LoadEmbedded(options)
                                                       : loaded->LoadRepository(options, refused));
-  GANSERVE_RETURN_IF_ERROR(loaded->ChooseDefault(options));
   return loaded;
 }
 
@@ -55,14 +67,15 @@ absl::Status LoadedModels::LoadEmbedded(const Options& options) {
   auto generator = LoadTorchGenerator(source, options.device);
   if (!generator.ok()) return Refusal(source.model, source.version, generator.status());
   models_[source.model] = {{{source.version, *std::move(generator)}}, {}, source.version};
-  return absl::OkStatus();
+  return ChooseDefault(options);
 }
 
 absl::Status LoadedModels::LoadRepository(const Options& options, std::vector<Refused>* refused) {
   GANSERVE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> folders, ScanRepository(options.repository));
+  for (const ModelFolder& folder : folders) models_[folder.name].on_duty = folder.on_duty;
+  GANSERVE_RETURN_IF_ERROR(ChooseDefault(options));  // loading may take minutes
   for (const ModelFolder& folder : folders) {
     Model& model = models_[folder.name];
-    model.on_duty = folder.on_duty;
     for (const uint64_t version : VersionsToLoad(folder, options.versions_per_model)) {
       auto generator = LoadVersion(options, folder.name, version);
       if (generator.ok()) {
@@ -81,10 +94,14 @@ absl::Status LoadedModels::LoadRepository(const Options& options, std::vector<Re
 }
 
 absl::Status LoadedModels::ChooseDefault(const Options& options) {
+  if (options.default_model.empty() && models_.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("there are several models, so --default-model must name one of: ", ListedKeys(models_)));
+  }
   default_model_ = options.default_model.empty() ? models_.begin()->first : options.default_model;
   if (models_.contains(default_model_)) return absl::OkStatus();
   return absl::NotFoundError(
-      absl::StrCat("default model '", default_model_, "' is unknown; there are: ", Keys(models_)));
+      absl::StrCat("default model '", default_model_, "' is unknown; there are: ", ListedKeys(models_)));
 }
 
 void LoadedModels::Remove(const std::string& model, uint64_t version) {
@@ -96,7 +113,8 @@ void LoadedModels::Remove(const std::string& model, uint64_t version) {
 absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view model, std::string_view version) const {
   const auto entry = models_.find(model.empty() ? std::string_view(default_model_) : model);
   if (entry == models_.end()) {
-    return absl::NotFoundError(absl::StrCat("model '", std::string(model), "' is unknown; there are: ", Keys(models_)));
+    return absl::NotFoundError(
+        absl::StrCat("model '", std::string(model), "' is unknown; there are: ", ListedKeys(models_)));
   }
   const Model& found = entry->second;
   if (version.empty()) return found.versions.at(found.on_duty);
@@ -109,8 +127,7 @@ absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view m
     if (const auto numbered = found.versions.find(number); numbered != found.versions.end()) return numbered->second;
   }
   return absl::NotFoundError(absl::StrCat("version '", std::string(version), "' of model ", entry->first,
-                                          " is unknown; there are: ", Keys(found.versions),
-                                          found.aliases.empty() ? "" : ", ", Keys(found.aliases)));
+                                          " is unknown; there are: ", ListedKeys(found.versions, found.aliases)));
 }
 
 std::vector<ModelVersion> LoadedModels::List() const {

@@ -21,7 +21,7 @@ class LoadedModels final : public ModelDirectory {
   struct Options {
     // Folder of the repository; empty: the model that is part of the executable.
     std::string repository;
-    // What a request without a model name gets; empty: the only model, or the first by name.
+    // What a request without a model name gets; empty: the only model. Of several, one must be named.
     std::string default_model;
     // Newest versions of each model that are loaded; those on duty and those with an alias are loaded as well. 1 or
     // more.
@@ -58,6 +58,7 @@ class LoadedModels final : public ModelDirectory {
 
   absl::Status LoadEmbedded(const Options& options);
   absl::Status LoadRepository(const Options& options, std::vector<Refused>* refused);
+  // Of the names in models_, which need not be loaded yet.
   absl::Status ChooseDefault(const Options& options);
 
   std::map<std::string, Model, std::less<>> models_;

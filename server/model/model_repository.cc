@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "server/base/status_macros.h"
+#include "server/serving/model_directory.h"
 
 namespace ganserve {
 namespace {
@@ -21,13 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr size_t kMaxNameLength = 64;
-
-// Names of models and aliases: they appear in paths, labels of metrics and logs.
+// Names of models and aliases.
 bool IsName(const std::string& name) {
   const auto valid = [](unsigned char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.'; };
-  return !name.empty() && name.size() <= kMaxNameLength && absl::ascii_isalpha(static_cast<unsigned char>(name[0])) &&
-         std::all_of(name.begin(), name.end(), valid);
+  return !name.empty() && name.size() <= kMaxModelNameLength &&
+         absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), valid);
 }
 
 // The number of a version folder; other folders are not ours. "007" is not a version: one number has one name.
@@ -58,6 +57,14 @@ absl::StatusOr<std::vector<fs::path>> Folders(const fs::path& root) {
   return folders;
 }
 
+// What is at `path`, file_type::not_found if nothing is. An error if it cannot be told: no permission, too long a name.
+absl::StatusOr<fs::file_type> TypeOf(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::status_known(status)) return status.type();
+  return absl::FailedPreconditionError(absl::StrCat(path.string(), ": cannot be read: ", error.message()));
+}
+
 // A version that aliases.json names.
 absl::StatusOr<uint64_t> KnownVersion(const fs::path& path, const std::string& name, const Json& value,
                                       const std::vector<uint64_t>& versions) {
@@ -69,7 +76,8 @@ absl::StatusOr<uint64_t> KnownVersion(const fs::path& path, const std::string& n
 }
 
 absl::Status ReadAliases(const fs::path& path, ModelFolder* model) {
-  if (!fs::exists(path)) return absl::OkStatus();
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(path));
+  if (type == fs::file_type::not_found) return absl::OkStatus();
   GANSERVE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   const Json root = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) return absl::InvalidArgumentError(absl::StrCat(path.string(), ": not a JSON object"));
@@ -82,7 +90,7 @@ absl::Status ReadAliases(const fs::path& path, ModelFolder* model) {
     if (!IsName(alias)) {
       return absl::InvalidArgumentError(absl::StrCat(
           path.string(), ": '", alias, "' is no alias: a letter, then letters, digits, '-', '_', '.'; up to ",
-          kMaxNameLength, " characters"));
+          kMaxModelNameLength, " characters"));
     }
     GANSERVE_ASSIGN_OR_RETURN(model->aliases[alias], KnownVersion(path, alias, version, model->versions));
   }
@@ -100,7 +108,7 @@ absl::StatusOr<std::optional<ModelFolder>> ScanModel(const fs::path& path) {
   if (!IsName(model.name)) {
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), ": no model name: a letter, then letters, digits, '-', '_', '.'; up to ",
-                     kMaxNameLength, " characters"));
+                     kMaxModelNameLength, " characters"));
   }
   std::sort(model.versions.begin(), model.versions.end());
   model.on_duty = model.versions.back();
@@ -111,7 +119,8 @@ absl::StatusOr<std::optional<ModelFolder>> ScanModel(const fs::path& path) {
 }  // namespace
 
 absl::StatusOr<std::vector<ModelFolder>> ScanRepository(const std::string& root) {
-  if (!fs::is_directory(root)) return absl::NotFoundError(absl::StrCat(root, ": no such folder"));
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(root));
+  if (type != fs::file_type::directory) return absl::NotFoundError(absl::StrCat(root, ": no such folder"));
   std::vector<ModelFolder> models;
   GANSERVE_ASSIGN_OR_RETURN(const auto folders, Folders(root));
   for (const fs::path& folder : folders) {
@@ -130,7 +139,8 @@ absl::StatusOr<ModelSource> ReadVersion(const std::string& root, const std::stri
   ModelSource source{model, version, {}, {}};
   GANSERVE_ASSIGN_OR_RETURN(source.archive, ReadFile(folder / "model.pt"));
   const fs::path config = folder / "model.json";
-  if (!fs::exists(config)) return source;
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(config));
+  if (type == fs::file_type::not_found) return source;
   GANSERVE_ASSIGN_OR_RETURN(const std::string text, ReadFile(config));
   auto parsed = ParseModelConfig(text);
   if (!parsed.ok()) {

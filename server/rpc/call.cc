@@ -40,13 +40,15 @@ bool IsRequestId(const std::string& text) {
   });
 }
 
-// What an overloaded server answers thousands of times a second is for the metrics, not for the log.
+// What an overloaded server answers thousands of times a second, or callers without a token get as often as they like,
+// is for the metrics, not for the log.
 LogLevel LevelOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kOk:
     case absl::StatusCode::kCancelled:
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnauthenticated:
       return LogLevel::kDebug;
     case absl::StatusCode::kInternal:
       return LogLevel::kError;

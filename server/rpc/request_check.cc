@@ -35,6 +35,12 @@ absl::Status CheckCount(const v1::GenerateRequest& request, CallKind kind, const
   return absl::OkStatus();
 }
 
+// The directory's refusal quotes the name; a long one would not fit into the metadata that a client takes.
+absl::Status CheckName(const std::string& field, const std::string& name) {
+  if (name.size() <= kMaxModelNameLength) return absl::OkStatus();
+  return InvalidField(field, absl::StrCat("has ", name.size(), " bytes; it must have at most ", kMaxModelNameLength));
+}
+
 absl::Status CheckLabel(const v1::GenerateRequest& request, const GeneratorInfo& info) {
   if (!request.has_label()) return absl::OkStatus();
   if (info.classes == 0) {
@@ -68,6 +74,8 @@ absl::StatusOr<CheckedRequest> CheckRequest(const v1::GenerateRequest& request, 
                                                static_cast<int>(v1::IMAGE_FORMAT_PNG), " (PNG) or ",
                                                static_cast<int>(v1::IMAGE_FORMAT_RAW), " (raw)"));
   }
+  GANSERVE_RETURN_IF_ERROR(CheckName("model", request.model()));
+  GANSERVE_RETURN_IF_ERROR(CheckName("version", request.version()));
   CheckedRequest checked;
   GANSERVE_ASSIGN_OR_RETURN(checked.generator, models.Find(request.model(), request.version()));
   const GeneratorInfo& info = checked.generator->info();

@@ -1,4 +1,5 @@
 // Who gets in, and what a client finds without knowing the service: TLS, tokens, health, reflection.
+#include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
@@ -145,6 +146,21 @@ TEST(TokenTest, OpensEachGroupOfMethodsToItsTokensAndHealthToAll) {
 
   HealthCheckResponse::ServingStatus serving;
   EXPECT_TRUE(CheckHealth(caller, "", &serving).ok());
+}
+
+TEST(TokenTest, CallersWithoutATokenDoNotFillTheLog) {
+  const TemporaryFolder folder;
+  ServerProcess server({"--token-file", "generate=" + folder.Write("generate", "generate-0123456789\n")});
+  ASSERT_TRUE(server.ready());
+  const ImageCaller caller(server.address());
+  EXPECT_EQ(caller.Generate(ImageRequest(1, 1), {.metadata = {{"x-request-id", "stranger"}}, .deadline = {}})
+                .status.error_code(),
+            StatusCode::UNAUTHENTICATED);
+  const CallSettings known{.metadata = {{"x-request-id", "friend"}, {"authorization", "Bearer generate-0123456789"}},
+                           .deadline = {}};
+  EXPECT_EQ(caller.Generate(ImageRequest(1, 0), known).status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_TRUE(server.WaitForLine("friend"));
+  EXPECT_THAT(server.log(), testing::Not(testing::Contains(testing::HasSubstr("stranger"))));
 }
 
 }  // namespace

@@ -65,6 +65,9 @@ TEST_F(StartFailureTest, SaysWhatIsWrongWithTheRepository) {
   AddVersion("shoes/1", SmallDcgan(1));
   ExpectFailure({"--models", folder_.path(), "--default-model", "hats"}, kFailure,
                 HasSubstr("default model 'hats' is unknown; there are: shoes"));
+  AddVersion("faces/1", SmallDcgan(1));
+  ExpectFailure({"--models", folder_.path()}, kFailure,
+                HasSubstr("there are several models, so --default-model must name one of: faces, shoes"));
 }
 
 TEST_F(StartFailureTest, SaysWhatIsWrongWithTheModelOnDuty) {

@@ -49,6 +49,11 @@ void FakeImageService::Script(std::vector<Reply> replies) {
   script_ = std::move(replies);
 }
 
+void FakeImageService::RefuseInfo(const grpc::Status& status) {
+  MutexLock lock(mutex_);
+  info_status_ = status;
+}
+
 std::vector<SeenCall> FakeImageService::seen() const {
   MutexLock lock(mutex_);
   return seen_;
@@ -109,7 +114,8 @@ grpc::Status FakeImageService::GetServerInfo(grpc::ServerContext*, const v1::Get
   model->set_model("fake");
   model->set_version(7);
   model->add_aliases("stable");
-  return grpc::Status::OK;
+  MutexLock lock(mutex_);
+  return info_status_;
 }
 
 FakeServer::FakeServer(std::shared_ptr<grpc::ServerCredentials> credentials) {

@@ -43,6 +43,8 @@ class FakeImageService final : public v1::ImageService::Service {
  public:
   // Replies to the next calls, in order; calls after them succeed.
   void Script(std::vector<Reply> replies);
+  // Replies to GetServerInfo, from now on. By default it succeeds.
+  void RefuseInfo(const grpc::Status& status);
   std::vector<SeenCall> seen() const;
 
   // Waits until that many images of streams were taken by the transport.
@@ -61,6 +63,7 @@ class FakeImageService final : public v1::ImageService::Service {
   mutable Mutex mutex_;
   mutable CondVar image_sent_;
   std::vector<Reply> script_ GUARDED_BY(mutex_);
+  grpc::Status info_status_ GUARDED_BY(mutex_);
   std::vector<SeenCall> seen_ GUARDED_BY(mutex_);
   uint64_t images_sent_ GUARDED_BY(mutex_) = 0;
 };

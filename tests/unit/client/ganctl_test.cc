@@ -177,9 +177,15 @@ TEST_F(GanctlTest, ExitsWith4AndSaysHowToGoOnWhenAStreamBreaks) {
   server_.service().Script({{.status = {grpc::StatusCode::INTERNAL, "the model failed"}, .images = 3}});
   EXPECT_EQ(Run({"generate", "--count", "100", "--first-index", "5", "--out", Out()}), kPartial);
   EXPECT_THAT(err_, HasSubstr("INTERNAL: the model failed"));
-  EXPECT_THAT(err_,
-              HasSubstr("3 of 100 images were written to " + Out() + "; go on with --first-index 8 --count 97\n"));
+  EXPECT_THAT(err_, HasSubstr("3 of 100 images were written to " + Out() +
+                              "; go on with --seed 0 --first-index 8 --count 97 --model fake --version 7\n"));
   EXPECT_EQ(Files(Out()), 3u);
+}
+
+TEST_F(GanctlTest, TheRestOfABrokenStreamHasTheLabelOfItsStart) {
+  server_.service().Script({{.status = {grpc::StatusCode::INTERNAL, "the model failed"}, .images = 1}});
+  EXPECT_EQ(Run({"generate", "--count", "70", "--seed", "2", "--label", "4", "--out", Out()}), kPartial);
+  EXPECT_THAT(err_, HasSubstr("--seed 2 --first-index 1 --count 69 --model fake --version 7 --label 4\n"));
 }
 
 TEST_F(GanctlTest, ExitsWith130WhenInterruptedInAStream) {
@@ -214,6 +220,14 @@ TEST_F(GanctlTest, BenchmarksAndReportsJson) {
   EXPECT_EQ(report["images"], 18);
   EXPECT_EQ(Run({"bench", "--rate", "5000", "--calls", "9", "--warmup", "0", "--stream"}), kOk) << err_;
   EXPECT_THAT(out_, HasSubstr("open loop, 5000 calls/s (Poisson) x 1 images, stream"));
+}
+
+TEST_F(GanctlTest, BenchmarksWithATokenThatIsGoodForGeneratingOnly) {
+  server_.service().RefuseInfo({grpc::StatusCode::UNAUTHENTICATED, "a bearer token is required"});
+  EXPECT_EQ(Run({"bench", "--calls", "2", "--warmup", "0"}), kOk) << err_;
+  server_.service().RefuseInfo({grpc::StatusCode::INTERNAL, "broken"});
+  EXPECT_EQ(Run({"bench", "--calls", "2", "--warmup", "0"}), kFailed);
+  EXPECT_THAT(err_, HasSubstr("INTERNAL: broken"));
 }
 
 TEST_F(GanctlTest, ABenchmarkInWhichEveryCallFailsIsAFailure) {

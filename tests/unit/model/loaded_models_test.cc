@@ -73,7 +73,7 @@ TEST_F(LoadedModelsTest, SaysWhatIsUnknownAndWhatThereIs) {
   AddVersion("shoes", 7, archive_);
   AddVersion("faces", 3, archive_);
   root_.Write("shoes/aliases.json", R"({"aliases": {"stable": 1}})");
-  const auto models = Load();
+  const auto models = Load(4, "faces");
   ASSERT_TRUE(models.ok()) << models.status();
   EXPECT_EQ(Found(**models, "hats", ""), 0u);
   EXPECT_EQ(fault_, "model 'hats' is unknown; there are: faces, shoes");
@@ -81,6 +81,19 @@ TEST_F(LoadedModelsTest, SaysWhatIsUnknownAndWhatThereIs) {
   EXPECT_EQ(fault_, "version '3' of model shoes is unknown; there are: 1, 7, stable");
   EXPECT_EQ(Found(**models, "", "9"), 0u);
   EXPECT_EQ(fault_, "version '9' of model faces is unknown; there are: 3");
+}
+
+TEST_F(LoadedModelsTest, ListsNoMoreNamesThanAnErrorMessageMayHold) {
+  AddVersion("shoes", 1, archive_);
+  std::string aliases = R"("a": 1)";
+  for (char letter = 'b'; letter <= 'x'; ++letter) aliases += std::string(", \"") + letter + "\": 1";
+  root_.Write("shoes/aliases.json", "{\"aliases\": {" + aliases + "}}");
+  const auto models = Load();
+  ASSERT_TRUE(models.ok()) << models.status();
+  EXPECT_EQ(Found(**models, "shoes", "3"), 0u);
+  EXPECT_EQ(fault_,
+            "version '3' of model shoes is unknown; there are: 1, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, "
+            "r, s and 5 more");
 }
 
 TEST_F(LoadedModelsTest, OneNumberHasOneName) {
@@ -138,11 +151,15 @@ TEST_F(LoadedModelsTest, ABrokenVersionOnDutyIsAnErrorThatNamesIt) {
               AllOf(HasSubstr("model shoes version 2: "), HasSubstr("not a usable TorchScript archive")));
 }
 
-TEST_F(LoadedModelsTest, TheDefaultIsTheFirstByNameOrTheOneThatIsNamed) {
+TEST_F(LoadedModelsTest, TheDefaultIsTheOnlyModelOrTheOneThatIsNamed) {
   AddVersion("shoes", 1, archive_);
+  EXPECT_EQ(Load().value()->default_model(), "shoes");
   AddVersion("faces", 1, archive_);
-  EXPECT_EQ(Load().value()->default_model(), "faces");
   EXPECT_EQ(Load(4, "shoes").value()->default_model(), "shoes");
+  const auto unnamed = Load();
+  EXPECT_EQ(unnamed.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(std::string(unnamed.status().message()),
+            "there are several models, so --default-model must name one of: faces, shoes");
   const auto unknown = Load(4, "hats");
   EXPECT_EQ(unknown.status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(std::string(unknown.status().message()), "default model 'hats' is unknown; there are: faces, shoes");

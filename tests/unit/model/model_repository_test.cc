@@ -99,6 +99,25 @@ TEST_F(ModelRepositoryTest, SaysThatAFolderIsMissing) {
   EXPECT_THAT(std::string(models.status().message()), HasSubstr("nowhere: no such folder"));
 }
 
+TEST_F(ModelRepositoryTest, SaysWhyAFolderCannotBeLookedAt) {
+  const std::string folder = root_.File(std::string(300, 'a'));  // the longest name of a file has 255 bytes
+  const auto models = ScanRepository(folder);
+  EXPECT_EQ(models.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(std::string(models.status().message()), folder + ": cannot be read: File name too long");
+}
+
+// A link that leads to itself cannot be followed by root either, whom no permission stops.
+TEST_F(ModelRepositoryTest, SaysWhyAFileCannotBeLookedAt) {
+  AddFolder("shoes/1");
+  root_.Write("shoes/1/model.pt", "bytes");
+  std::filesystem::create_symlink("model.json", root_.File("shoes/1/model.json"));
+  const auto version = ReadVersion(root_.path(), "shoes", 1);
+  EXPECT_EQ(version.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(version.status().message()), HasSubstr("shoes/1/model.json: cannot be read: "));
+  std::filesystem::create_symlink("aliases.json", root_.File("shoes/aliases.json"));
+  EXPECT_THAT(Fault(), HasSubstr("shoes/aliases.json: cannot be read: "));
+}
+
 TEST_F(ModelRepositoryTest, SaysThatAFolderHoldsNoModel) {
   AddFolder("shoes/latest");
   const auto models = ScanRepository(root_.path());

@@ -167,6 +167,16 @@ TEST_F(OptionsFileTest, ThePrintedConfigurationSaysTheSameWhenReadBack) {
   EXPECT_THAT(printed->answer, HasSubstr("workers = \"5\"\n"));
 }
 
+TEST(OptionsTest, AConfigurationThatCouldNotBeReadBackIsNotPrinted) {
+  for (const char* path : {"/a#b", "/a \"b", "'a", "/a b\\", "/a\nb"}) {
+    const std::string models = std::string("--models=") + path;
+    EXPECT_EQ(FaultsOf({models.c_str()}), "") << path;
+    EXPECT_THAT(FaultsOf({models.c_str(), "--print-config"}),
+                testing::AllOf(testing::StartsWith("--models = "), HasSubstr("cannot be printed for --config")));
+  }
+  EXPECT_THAT(FaultsOf({"--print-config", "--models=/a#b", "--tls-cert=c\"d", "--tls-key=k"}), HasSubstr("2 faults"));
+}
+
 TEST(OptionsTest, AllFaultsAreToldAtOnce) {
   const ScopedVariable level("GANSERVE_LOG_LEVEL", "loud");
   const std::string faults =
@@ -237,6 +247,8 @@ INSTANTIATE_TEST_SUITE_P(
              "--max-images-per-call = 1024: must not exceed --max-images-per-stream = 5"},
         Rule{{"--metrics-listen=127.0.0.1:50051"}, "--metrics-listen = \"127.0.0.1:50051\": is --listen's address"},
         Rule{{"--metrics-listen=9464"}, "--metrics-listen = \"9464\": must be HOST:PORT"},
+        Rule{{"--metrics-listen=[::1]:9464"},
+             "--metrics-listen = \"[::1]:9464\": must be HOST:PORT with an IPv4 address or a name"},
         Rule{{"--default-model=a/b"}, "--default-model = \"a/b\": must be a model's name"},
         Rule{{"--device=cuda:1x"}, "--device = \"cuda:1x\": must be auto, cpu or cuda:N"}));
 

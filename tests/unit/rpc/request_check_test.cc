@@ -173,6 +173,19 @@ TEST_F(RequestCheckTest, AnUnknownModelOrVersionIsNotFound) {
   EXPECT_EQ(Check(request).status(), absl::OkStatus());
 }
 
+TEST_F(RequestCheckTest, ANameLongerThanAnyIsRefusedWithoutQuotingIt) {
+  v1::GenerateRequest request = Request(1);
+  request.set_model(std::string(65, 'm'));
+  EXPECT_EQ(Refusal("model", request), "model has 65 bytes; it must have at most 64");
+  request.set_model(std::string(64, 'm'));
+  EXPECT_EQ(Check(request).status().code(), absl::StatusCode::kNotFound);
+  request.set_model("plain");
+  request.set_version(std::string(20'000, '3'));
+  EXPECT_EQ(Refusal("version", request), "version has 20000 bytes; it must have at most 64");
+  request.set_version(std::string(64, '3'));
+  EXPECT_EQ(Check(request).status().code(), absl::StatusCode::kNotFound);
+}
+
 TEST_F(RequestCheckTest, RefusesAnAnswerBeyondItsLimitAndSaysHowManyImagesFit) {
   const ImageShape shape = SmallModel().shape;
   limits_.max_response_bytes = EstimatedResponseBytes(shape, 10);
