@@ -31,6 +31,11 @@ struct Plan {
   Batcher::Options batcher;
 };
 
+// On a CPU an image costs the same in a batch of 1 as in one of 16. Eight callers of one image each see a p99 of twice
+// the p50 with 4, and of 2.3 times with full batches; with more, batches of hundreds of callers would shrink, and with
+// them the work that a batch shares (wake-ups, one lock).
+constexpr size_t kPartsPerWorker = 4;
+
 absl::StatusOr<Plan> MakePlan(const ServerOptions& options) {
   Plan plan;
   GANSERVE_ASSIGN_OR_RETURN(plan.device, SelectDevice(options.device));
@@ -40,6 +45,7 @@ absl::StatusOr<Plan> MakePlan(const ServerOptions& options) {
   const size_t workers = options.workers > 0 ? static_cast<size_t>(options.workers) : plan.device.cuda ? 1 : cores;
   plan.batcher = {.workers = workers,
                   .max_batch_images = static_cast<size_t>(BatchImages(options, plan.device.cuda)),
+                  .parts = plan.device.cuda ? 1 : kPartsPerWorker * workers,
                   .max_queue_images = static_cast<size_t>(options.max_queue_images),
                   .encoders = plan.device.cuda ? std::max<size_t>(1, cores - 1) : 0};
   Log(LogLevel::kInfo, "plan",

@@ -54,7 +54,7 @@ void AddShapeOptions(CLI::App* command, TrainOptions* options) {
   command->add_option("--size", options->shape.image_size, "Image width and height in pixels: 32, 64 or 128")
       ->capture_default_str();
   command->add_option("--channels", options->shape.channels, "1 (grey) or 3 (RGB)")->capture_default_str();
-  command->add_option("--width", options->shape.width, "Width factor: channels of the widest feature maps")
+  command->add_option("--width", options->shape.width, "Width factor: channels of the narrowest hidden layers")
       ->capture_default_str();
   command->add_option("--latent", options->shape.latent_size, "Length of the latent vector")->capture_default_str();
   command->add_option("--seed", options->seed, "Seed of everything random")->capture_default_str();
@@ -112,13 +112,11 @@ absl::StatusOr<ImageSet> LoadData(const TrainOptions& options, TrainConsole* con
 }
 
 absl::Status RunCheck(const TrainOptions& options) {
-  GANSERVE_RETURN_IF_ERROR(ValidateTrainOptions(options));
   TrainConsole console(stdout);
   return LoadData(options, &console).status();
 }
 
 absl::Status RunTrain(const TrainOptions& options, const std::string& command) {
-  GANSERVE_RETURN_IF_ERROR(ValidateTrainOptions(options));
   TrainConsole console(stdout);
   GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(options, &console));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenJob(options));
@@ -134,7 +132,6 @@ absl::Status RunTrain(const TrainOptions& options, const std::string& command) {
 }
 
 absl::Status RunInit(const TrainOptions& options, const std::string& command) {
-  GANSERVE_RETURN_IF_ERROR(ValidateTrainOptions(options));
   SetTorchThreads(options.threads);
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Create(options.out, SpecJson(options)));
   GANSERVE_ASSIGN_OR_RETURN(const std::string path, ExportUntrained(options, command, &job));
@@ -167,6 +164,10 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
     std::fprintf(stderr, "ganserve-trainer: %s (see --help)\n", error.what());
+    return kUsageError;
+  }
+  if (const absl::Status fault = ValidateTrainOptions(options); !fault.ok()) {
+    std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(fault.message()).c_str());
     return kUsageError;
   }
   const std::string command = CommandLine(argc, argv);

@@ -8,6 +8,7 @@
 
 #include "client/bench/load.h"
 #include "client/ganctl/command.h"
+#include "client/ganctl/whole_number.h"
 #include "client/image_client.h"
 
 namespace ganserve::ganctl {
@@ -59,6 +60,7 @@ void BenchCommand::AddRequestFlags(CLI::App& command) {
       ->check(CLI::Range(uint32_t{1}, std::numeric_limits<uint32_t>::max()))
       ->capture_default_str();
   command.add_option("--seed", seed_, "Seed of the first call; each further call has the next one")
+      ->check(CheckWholeNumber)
       ->capture_default_str();
   command.add_option("--model", model_, "Model; the server's default if not given");
   command.add_option("--version", version_, "Version number or alias; the one on duty if not given");

@@ -13,6 +13,7 @@
 #include "client/ganctl/command.h"
 #include "client/ganctl/image_sink.h"
 #include "client/ganctl/progress_bar.h"
+#include "client/ganctl/whole_number.h"
 #include "client/image_client.h"
 
 namespace ganserve::ganctl {
@@ -55,11 +56,15 @@ class GenerateCommand : public Command {
 
 CLI::App* GenerateCommand::AddTo(CLI::App& app) {
   CLI::App* command = app.add_subcommand("generate", "Generate images into files, a grid, or both");
-  command->add_option("--seed", seed_, "Any number; the same seed gives the same images")->capture_default_str();
+  command->add_option("--seed", seed_, "0 to 2^64 - 1; the same seed gives the same images")
+      ->check(CheckWholeNumber)
+      ->capture_default_str();
   command->add_option("--count", count_, "Number of images; more than 64 come as a stream")
       ->check(CLI::Range(uint32_t{1}, std::numeric_limits<uint32_t>::max()))
       ->capture_default_str();
-  command->add_option("--first-index", first_index_, "Index of the first image")->capture_default_str();
+  command->add_option("--first-index", first_index_, "Index of the first image")
+      ->check(CheckWholeNumber)
+      ->capture_default_str();
   command->add_option("--model", model_, "Model; the server's default if not given");
   command->add_option("--version", version_, "Version number or alias; the one on duty if not given");
   command->add_option("--label", label_, "Class of the images, for a model with classes");

@@ -30,7 +30,7 @@ absl::Status CheckCount(const v1::GenerateRequest& request, CallKind kind, const
   }
   if (request.first_index() > std::numeric_limits<uint64_t>::max() - request.count()) {
     return InvalidField("first_index", absl::StrCat("is ", request.first_index(), "; with count ", request.count(),
-                                                    " the last index would exceed 2^64 - 1"));
+                                                    " their sum would exceed 2^64 - 1"));
   }
   return absl::OkStatus();
 }

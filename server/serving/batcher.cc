@@ -27,6 +27,7 @@ absl::Status CheckRange(const char* name, size_t value, size_t low, size_t high)
 absl::Status Validate(const Batcher::Options& options) {
   GANSERVE_RETURN_IF_ERROR(CheckRange("workers", options.workers, 1, kMaxWorkers));
   GANSERVE_RETURN_IF_ERROR(CheckRange("max_batch_images", options.max_batch_images, 1, kMaxBatchImages));
+  GANSERVE_RETURN_IF_ERROR(CheckRange("parts", options.parts, 1, kMaxWorkers * kMaxWorkers));
   GANSERVE_RETURN_IF_ERROR(CheckRange("encoders", options.encoders, 0, kMaxWorkers));
   return CheckRange("max_queue_images", options.max_queue_images, options.max_batch_images, SIZE_MAX);
 }
@@ -183,7 +184,8 @@ bool Batcher::TakeBatch(uint64_t warm_ups_seen, Batch* batch) {
       if (queue_.images() == 0) return false;
       batch->taken = clock_.Now();
       std::vector<std::shared_ptr<GenerateJob>> expired;
-      batch->slices = queue_.Take(options_.max_batch_images, idle_workers_ + 1, batch->taken, &expired);
+      batch->slices =
+          queue_.Take(options_.max_batch_images, std::max(options_.parts, idle_workers_ + 1), batch->taken, &expired);
       in_flight_images_ += batch->images();
       metrics_.SetQueueDepth(queue_.images());
       for (const auto& job : expired) End(job, Expired(), &finished);

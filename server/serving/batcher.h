@@ -33,6 +33,10 @@ class Batcher {
     size_t workers = 1;
     // Images in one forward pass; 1 to 4,096.
     size_t max_batch_images = 16;
+    // A worker takes at most one part in so many of what waits, at least 1. More than one where a small batch costs as
+    // little for each image as a large one: images are answered sooner and latencies are more alike, and when much
+    // waits, batches are full all the same.
+    size_t parts = 1;
     // Images that may wait at once, over all jobs; at least max_batch_images. Beyond it Submit refuses.
     size_t max_queue_images = 16384;
     // Threads that encode and deliver. 0: the worker does it itself, best where both need the same processor. Else

@@ -39,7 +39,7 @@ class FairQueue {
   void Extend(const GenerateJob&, uint64_t images) { images_ += images; }
 
   // The next batch: images for one generator, as slices ordered by job. It holds at most `max_images`, and no more than
-  // an equal share of what is queued for that generator if `takers` workers take at once. Jobs whose deadline has
+  // an equal share of what is queued for that generator if it is taken in `takers` parts. Jobs whose deadline has
   // passed are removed and appended to *expired instead. Empty only if the queue is, or if jobs have expired.
   std::vector<Slice> Take(size_t max_images, size_t takers, Clock::TimePoint now,
                           std::vector<std::shared_ptr<GenerateJob>>* expired);

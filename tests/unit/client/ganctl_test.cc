@@ -116,6 +116,13 @@ TEST_P(ManyImages, ComeAllWhetherInOneAnswerOrAsAStream) {
 
 INSTANTIATE_TEST_SUITE_P(Ganctl, ManyImages, testing::Values(1, 64, 65, 500));
 
+TEST_F(GanctlTest, ANumberThatDoesNotFitIsAUsageErrorNotAnotherSeed) {
+  for (const char* number : {"18446744073709551616", "99999999999999999999999", "-1", "", "1.5", "7x"}) {
+    EXPECT_EQ(Run({"generate", "--seed", number, "--count", "1", "--out", Out()}), kUsage) << number;
+    EXPECT_EQ(Run({"generate", "--first-index", number, "--count", "1", "--out", Out()}), kUsage) << number;
+  }
+}
+
 TEST_F(GanctlTest, PassesEverythingOn) {
   const std::vector<std::string> arguments = {"generate", "--model",      "m",    "--version", "3",  "--label",
                                               "4",        "--seed",       "5",    "--count",   "1",  "--out",

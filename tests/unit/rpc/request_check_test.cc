@@ -138,7 +138,7 @@ TEST_F(RequestCheckTest, TheLastIndexMustBeOne) {
   EXPECT_EQ(Check(request).status(), absl::OkStatus());
   request.set_first_index(UINT64_MAX - 9);
   EXPECT_EQ(Refusal("first_index", request),
-            "first_index is 18446744073709551606; with count 10 the last index would exceed 2^64 - 1");
+            "first_index is 18446744073709551606; with count 10 their sum would exceed 2^64 - 1");
 }
 
 TEST_F(RequestCheckTest, RefusesALabelForAModelWithoutClasses) {

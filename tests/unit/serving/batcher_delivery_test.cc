@@ -133,6 +133,19 @@ TEST_F(BatcherTest, RequestsThatArriveWhileWorkersAreBusyShareABatch) {
   EXPECT_EQ(generator_->calls()[1].images, 16u);
 }
 
+TEST_F(BatcherTest, WhereSmallBatchesCostNothingAWorkerTakesAPartOfWhatWaits) {
+  Start({.workers = 1, .max_batch_images = 3, .parts = 4});
+  HoldWorkers(1);
+  std::vector<JobPointer> jobs;
+  for (uint64_t seed = 0; seed < 16; ++seed) jobs.push_back(Submit({.seed = seed, .count = 1}));
+  generator_->Release();
+  for (const auto& job : jobs) ExpectComplete(*job);
+  std::vector<size_t> images;
+  for (const auto& call : generator_->calls()) images.push_back(call.images);
+  // Of 16, 13, 10, 7, 5, 3, 2 and 1 that wait, a quarter, rounded up, and at most 3; the first 1 held the worker.
+  EXPECT_EQ(images, (std::vector<size_t>{1, 3, 3, 3, 2, 2, 1, 1, 1}));
+}
+
 TEST_F(BatcherTest, OneImageIsInTheNextBatchWhateverWaits) {
   Start({.workers = 1, .max_batch_images = 16, .max_queue_images = 200'000});
   HoldWorkers(1);
