@@ -22,7 +22,7 @@ ColumnConvolution::ColumnConvolution(const TransposedConvolutionShape& shape, st
       activation_(activation),
       bias_(bias.begin(), bias.end()),
       panels_(PanelsFor(Size(shape.kernel.area() * shape.out_channels))),
-      chunk_(Size(std::max<int64_t>(1, kChunkRows / shape.input.area()))) {
+      chunk_(shape.ImagesFor(kChunkRows)) {
   for (size_t row = 0; row < chunk_ * Size(shape.input.area()); ++row) {
     rows_.push_back(
         {static_cast<uint32_t>(row * Size(shape.in_channels)), static_cast<uint32_t>(row * panels_ * kPanelWidth)});
@@ -36,14 +36,11 @@ void ColumnConvolution::PackWeight(std::span<const float> weight) {
   const size_t taps = Size(shape_.kernel.area());
   weight_ = AlignedFloats(panels_ * depth * kPanelWidth);
   float* to = weight_.data();
+  const auto element = [&](size_t k, size_t column) {
+    return weight[(k * channels + column % channels) * taps + column / channels];
+  };
   for (size_t panel = 0; panel < panels_; ++panel) {
-    for (size_t k = 0; k < depth; ++k) {
-      for (size_t column = panel * kPanelWidth; column < (panel + 1) * kPanelWidth; ++column) {
-        const size_t tap = column / channels;
-        const size_t channel = column % channels;
-        *to++ = tap < taps ? weight[(k * channels + channel) * taps + tap] : 0.0f;
-      }
-    }
+    to = PackPanel(depth, taps * channels, panel * kPanelWidth, element, to);
   }
 }
 

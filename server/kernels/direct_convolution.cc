@@ -10,10 +10,6 @@ constexpr int64_t kChunkRows = 64;
 
 size_t Size(int64_t value) { return static_cast<size_t>(value); }
 
-size_t ChunkFor(const TransposedConvolutionShape& shape) {
-  return Size(std::max<int64_t>(1, kChunkRows / shape.input.area()));
-}
-
 }  // namespace
 
 DirectConvolution::DirectConvolution(const TransposedConvolutionShape& shape, std::span<const float> weight,
@@ -21,7 +17,7 @@ DirectConvolution::DirectConvolution(const TransposedConvolutionShape& shape, st
     : shape_(shape),
       activation_(activation),
       padded_channels_(PanelsFor(Size(shape.out_channels)) * kPanelWidth),
-      chunk_(ChunkFor(shape)),
+      chunk_(shape.ImagesFor(kChunkRows)),
       bias_(bias.begin(), bias.end()) {
   bias_.resize(padded_channels_);
   for (int64_t ky = 0; ky < shape.kernel.height; ++ky) {
@@ -56,11 +52,10 @@ void DirectConvolution::PackWeight(std::span<const float> weight) {
   float* to = weight_.data();
   for (size_t first = 0; first < padded_channels_; first += kPanelWidth) {
     for (size_t tap = 0; tap < taps_.size(); ++tap) {
-      for (size_t k = 0; k < depth; ++k) {
-        for (size_t channel = first; channel < first + kPanelWidth; ++channel) {
-          *to++ = channel < channels ? weight[(k * channels + channel) * taps_.size() + tap] : 0.0f;
-        }
-      }
+      const auto element = [&](size_t k, size_t channel) {
+        return weight[(k * channels + channel) * taps_.size() + tap];
+      };
+      to = PackPanel(depth, channels, first, element, to);
     }
   }
 }

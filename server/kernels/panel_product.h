@@ -12,6 +12,18 @@ inline constexpr size_t kPanelWidth = 16;
 
 inline constexpr size_t PanelsFor(size_t columns) { return (columns + kPanelWidth - 1) / kPanelWidth; }
 
+// Packs one panel, [depth][16], of a matrix whose elements are element(k, column): the columns from `first_column` on,
+// and zeros beyond the last. Returns where the next panel goes.
+template <typename Element>
+float* PackPanel(size_t depth, size_t columns, size_t first_column, Element element, float* to) {
+  for (size_t k = 0; k < depth; ++k) {
+    for (size_t column = first_column; column < first_column + kPanelWidth; ++column) {
+      *to++ = column < columns ? element(k, column) : 0.0f;
+    }
+  }
+  return to;
+}
+
 // Whether this processor has AVX2 and fused multiply-add (x86-64 since about 2013). AddProduct and Activate need them.
 bool HasKernelInstructions();
 

@@ -58,6 +58,10 @@ Extent TransposedConvolutionShape::output() const {
           (input.width - 1) * stride.width - 2 * padding.width + kernel.width + output_padding.width};
 }
 
+size_t TransposedConvolutionShape::ImagesFor(int64_t rows) const {
+  return static_cast<size_t>(std::max<int64_t>(1, rows / input.area()));
+}
+
 std::unique_ptr<const TransposedConvolution> TransposedConvolution::Create(const TransposedConvolutionShape& shape,
                                                                            std::span<const float> weight,
                                                                            std::span<const float> bias,

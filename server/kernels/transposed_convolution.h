@@ -1,6 +1,7 @@
 // A two-dimensional transposed convolution with its activation, for inference on a CPU.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -28,6 +29,9 @@ struct TransposedConvolutionShape {
 
   // (input - 1) stride - 2 padding + kernel + output_padding.
   Extent output() const;
+
+  // The images whose input positions make about so many rows of a product; at least 1.
+  size_t ImagesFor(int64_t rows) const;
 };
 
 // Immutable: Run may be called by several threads at once. The bits of an image depend neither on the images beside it

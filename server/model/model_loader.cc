@@ -24,8 +24,6 @@ constexpr int64_t kMaxImageSide = 4096;
 // main loops and their remainders.
 constexpr int64_t kCheckRows = 19;
 constexpr uint64_t kCheckSeed = 1;
-// The batch that kernels are prepared for: what a busy CPU server runs.
-constexpr int64_t kTypicalBatch = 16;
 // Batch sizes on CUDA, largest first: a pass is padded to one of them, and those whose bits differ from the largest
 // one's are not used.
 constexpr int64_t kCudaPassSizes[] = {256, 64, 16, 4, 1};
@@ -108,9 +106,9 @@ absl::StatusOr<Check> RunCheck(const TorchGenerator& generator) {
   Check check;
   check.latents.resize(kCheckRows * latent_size);
   check.values.resize(kCheckRows * info.shape.bytes());
-  for (size_t row = 0; row < kCheckRows; ++row) {
-    FillLatent(kCheckSeed, row, std::span(check.latents).subspan(row * latent_size, latent_size));
-    if (info.classes > 0) check.labels.push_back(DrawLabel(kCheckSeed, row, info.classes));
+  FillLatents(kCheckSeed, 0, latent_size, check.latents);
+  for (size_t row = 0; info.classes > 0 && row < kCheckRows; ++row) {
+    check.labels.push_back(DrawLabel(kCheckSeed, row, info.classes));
   }
   GANSERVE_RETURN_IF_ERROR(generator.Forward(check.latents, check.labels, check.values));
   return check;
@@ -170,9 +168,9 @@ absl::StatusOr<std::shared_ptr<Generator>> LoadTorchGenerator(const ModelSource&
   GANSERVE_ASSIGN_OR_RETURN(const auto loaded, TorchModule::Load(source.archive, device));
   GANSERVE_ASSIGN_OR_RETURN(const Probe probe, ProbeModule(*loaded, source.config));
   GANSERVE_ASSIGN_OR_RETURN(const GeneratorInfo info, Describe(source, *loaded, probe));
-  GANSERVE_ASSIGN_OR_RETURN(const std::shared_ptr<const TorchModule> module,
-                            loaded->Optimized(ZeroLatents(kTypicalBatch, probe.latent_size, probe.latent_is_image),
-                                              at::zeros({kTypicalBatch}, at::kLong)));
+  GANSERVE_ASSIGN_OR_RETURN(
+      const std::shared_ptr<const TorchModule> module,
+      loaded->Optimized(ZeroLatents(1, probe.latent_size, probe.latent_is_image), at::zeros({1}, at::kLong)));
   TorchGenerator::Convention convention{.latent_is_image = probe.latent_is_image, .range = {}, .pass_sizes = {}};
   GANSERVE_ASSIGN_OR_RETURN(const Check check, RunCheck(TorchGenerator(module, info, convention)));
   if (!AllFinite(check.values)) return absl::InvalidArgumentError("the model's output is not finite");

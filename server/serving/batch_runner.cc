@@ -15,12 +15,13 @@ std::vector<float> FillInputs(Batch& batch, const GeneratorInfo& info) {
   size_t row = 0;
   for (const Slice& slice : batch.slices) {
     const GenerateSpec& spec = slice.job->spec();
-    for (uint64_t i = 0; i < slice.count; ++i, ++row) {
-      const uint64_t index = spec.first_index + slice.offset + i;
-      FillLatent(spec.seed, index, std::span(latents).subspan(row * latent_size, latent_size));
-      if (info.classes > 0) {
-        batch.labels.push_back(spec.label ? *spec.label : DrawLabel(spec.seed, index, info.classes));
-      }
+    const uint64_t first = spec.first_index + slice.offset;
+    FillLatents(spec.seed, first, latent_size,
+                std::span(latents).subspan(row * latent_size, slice.count * latent_size));
+    row += slice.count;
+    if (info.classes == 0) continue;
+    for (uint64_t i = 0; i < slice.count; ++i) {
+      batch.labels.push_back(spec.label ? *spec.label : DrawLabel(spec.seed, first + i, info.classes));
     }
   }
   return latents;

@@ -1,7 +1,6 @@
 #include "server/serving/batcher.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -42,7 +41,7 @@ absl::Status RunOnce(Generator& generator, size_t images) {
   const GeneratorInfo& info = generator.info();
   const size_t latent_size = static_cast<size_t>(info.latent_size);
   std::vector<float> latents(images * latent_size);
-  for (size_t i = 0; i < images; ++i) FillLatent(0, i, std::span(latents).subspan(i * latent_size, latent_size));
+  FillLatents(0, 0, latent_size, latents);
   const std::vector<int64_t> labels(info.classes > 0 ? images : 0);
   std::vector<uint8_t> pixels(images * info.shape.bytes());
   return generator.Generate(latents, labels, pixels);

@@ -91,6 +91,12 @@ void FillLatent(uint64_t seed, uint64_t index, std::span<float> latent) {
   }
 }
 
+void FillLatents(uint64_t seed, uint64_t first_index, size_t latent_size, std::span<float> latents) {
+  for (size_t row = 0; row < latents.size() / latent_size; ++row) {
+    FillLatent(seed, first_index + row, latents.subspan(row * latent_size, latent_size));
+  }
+}
+
 int64_t DrawLabel(uint64_t seed, uint64_t index, int classes) {
   const uint64_t word = Block(seed, index, 0, kLabelStream)[0];
   return static_cast<int64_t>(word * static_cast<uint64_t>(classes) >> 32);

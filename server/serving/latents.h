@@ -20,6 +20,9 @@ double NormalQuantile(double p);
 // `seed` and counter (index, i / 4). A shorter latent is a prefix of a longer one.
 void FillLatent(uint64_t seed, uint64_t index, std::span<float> latent);
 
+// Fills rows of `latent_size` with the latents of first_index, first_index + 1, ...
+void FillLatents(uint64_t seed, uint64_t first_index, size_t latent_size, std::span<float> latents);
+
 // The class of an image whose request names none: uniform on [0, classes), from the same seed and index but independent
 // of the latent. `classes` is at least 1.
 int64_t DrawLabel(uint64_t seed, uint64_t index, int classes);

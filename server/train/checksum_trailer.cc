@@ -1,9 +1,8 @@
 #include "server/train/checksum_trailer.h"
 
-#include <zlib.h>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/train/framing.h"
 
 namespace ganserve {
 namespace {
@@ -13,17 +12,9 @@ constexpr size_t kLengthBytes = 8;
 constexpr size_t kChecksumBytes = 4;
 constexpr size_t kTrailerBytes = 4 + kLengthBytes + kChecksumBytes;
 
-std::string LittleEndian(uint64_t value, size_t bytes) {
-  std::string out;
-  for (size_t i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
-  return out;
-}
-
 std::string Trailer(absl::string_view contents) {
   const std::string length = LittleEndian(contents.size(), kLengthBytes);
-  uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(contents.data()), contents.size());
-  crc = crc32_z(crc, reinterpret_cast<const Bytef*>(length.data()), length.size());
-  return absl::StrCat(kMark, length, LittleEndian(crc, kChecksumBytes));
+  return absl::StrCat(kMark, length, LittleEndian(Crc32({contents, length}), kChecksumBytes));
 }
 
 }  // namespace

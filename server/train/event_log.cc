@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cerrno>
 #include <chrono>
@@ -11,18 +10,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/train/framing.h"
 
 namespace ganserve {
 namespace {
 
 constexpr size_t kLengthBytes = 4;
-constexpr size_t kHeaderBytes = 8;
+constexpr size_t kChecksumBytes = 4;
+constexpr size_t kHeaderBytes = kLengthBytes + kChecksumBytes;
 // Events are a few dozen bytes; a length beyond this is a torn or foreign header.
 constexpr uint32_t kMaxEventBytes = 1 << 20;
-
-void AppendLittleEndian32(uint32_t value, std::string* out) {
-  for (int shift = 0; shift < 32; shift += 8) out->push_back(static_cast<char>(value >> shift & 0xff));
-}
 
 uint32_t LittleEndian32(absl::string_view bytes) {
   uint32_t value = 0;
@@ -30,19 +27,10 @@ uint32_t LittleEndian32(absl::string_view bytes) {
   return value;
 }
 
-uint32_t Checksum(absl::string_view length, absl::string_view message) {
-  const auto add = [](uLong crc, absl::string_view part) {
-    return crc32(crc, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(part.size()));
-  };
-  return static_cast<uint32_t>(add(add(0, length), message));
-}
-
 std::string Record(const v1::TrainerEvent& event) {
   const std::string message = event.SerializeAsString();
-  std::string record;
-  AppendLittleEndian32(static_cast<uint32_t>(message.size()), &record);
-  AppendLittleEndian32(Checksum(record, message), &record);
-  return record + message;
+  const std::string length = LittleEndian(message.size(), kLengthBytes);
+  return absl::StrCat(length, LittleEndian(Crc32({length, message}), kChecksumBytes), message);
 }
 
 // Bytes of the intact record at the start of `rest`; 0 when there is none.
@@ -51,19 +39,9 @@ size_t ParseRecord(absl::string_view rest, v1::TrainerEvent* event) {
   const uint32_t length = LittleEndian32(rest);
   if (length > kMaxEventBytes || rest.size() - kHeaderBytes < length) return 0;
   const absl::string_view message = rest.substr(kHeaderBytes, length);
-  if (Checksum(rest.substr(0, kLengthBytes), message) != LittleEndian32(rest.substr(kLengthBytes))) return 0;
+  if (Crc32({rest.substr(0, kLengthBytes), message}) != LittleEndian32(rest.substr(kLengthBytes))) return 0;
   if (!event->ParseFromArray(message.data(), static_cast<int>(message.size()))) return 0;
   return kHeaderBytes + length;
-}
-
-absl::Status WriteAll(int fd, absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return absl::ErrnoToStatus(errno, "cannot write");
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
 }
 
 int64_t UnixTimeMs() {
@@ -86,8 +64,7 @@ absl::StatusOr<EventLog> EventLog::Open(const std::string& path) {
 absl::Status EventLog::Append(v1::TrainerEvent event) {
   event.set_sequence(last_sequence_ + 1);
   event.set_unix_time_ms(UnixTimeMs());
-  const absl::Status status = WriteAll(fd_.get(), Record(event));
-  if (!status.ok()) return absl::Status(status.code(), absl::StrCat(path_, ": ", status.message()));
+  GANSERVE_RETURN_IF_ERROR(WriteAll(fd_.get(), path_, Record(event)));
   if (::fdatasync(fd_.get()) != 0) return absl::ErrnoToStatus(errno, absl::StrCat(path_, ": cannot sync"));
   ++last_sequence_;
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/base/unique_fd.h"
+#include "server/train/framing.h"
 
 namespace ganserve {
 namespace {
@@ -20,16 +21,10 @@ constexpr absl::string_view kTemporaryMark = ".tmp.";
 
 std::string TemporaryName(const std::string& path) { return absl::StrCat(path, kTemporaryMark, ::getpid()); }
 
-absl::Status WriteAll(const std::string& path, absl::string_view bytes) {
+absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot create"));
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd.get(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot write"));
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
+  return WriteAll(fd.get(), path, bytes);
 }
 
 absl::Status Sync(const std::string& path) {
@@ -72,7 +67,7 @@ class Temporary {
 
 absl::Status PublishFile(const std::string& path, absl::string_view contents) {
   return PublishFileWith(
-      path, [contents](const std::string& temporary) -> absl::Status { return WriteAll(temporary, contents); });
+      path, [contents](const std::string& temporary) -> absl::Status { return WriteFile(temporary, contents); });
 }
 
 absl::Status PublishFileWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write) {
