@@ -2,7 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "server/train/framing.h"
+#include "server/base/framing.h"
 
 namespace ganserve {
 namespace {

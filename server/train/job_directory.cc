@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/train/checksum_trailer.h"
-#include "server/train/event_log.h"
-#include "server/train/publish.h"
+#include "server/jobs/event_log.h"
+#include "server/base/publish.h"
 
 namespace ganserve {
 namespace {
@@ -23,22 +23,22 @@ constexpr char kCheckpointSuffix[] = ".ckpt";
 // The newest, and the one before in case the newest is the one that diverged.
 constexpr size_t kKeptCheckpoints = 2;
 
-v1::TrainerState ToProto(JobState state) {
+v1::TrainJobState ToProto(JobState state) {
   switch (state) {
     case JobState::kRunning:
-      return v1::TRAINER_STATE_RUNNING;
+      return v1::TRAIN_JOB_STATE_RUNNING;
     case JobState::kSucceeded:
-      return v1::TRAINER_STATE_SUCCEEDED;
+      return v1::TRAIN_JOB_STATE_SUCCEEDED;
     case JobState::kStopped:
-      return v1::TRAINER_STATE_STOPPED;
+      return v1::TRAIN_JOB_STATE_PAUSED;
     case JobState::kFailed:
-      return v1::TRAINER_STATE_FAILED;
+      return v1::TRAIN_JOB_STATE_FAILED;
   }
-  return v1::TRAINER_STATE_UNSPECIFIED;
+  return v1::TRAIN_JOB_STATE_UNSPECIFIED;
 }
 
-v1::TrainerEvent EventAt(uint64_t step) {
-  v1::TrainerEvent event;
+v1::TrainEvent EventAt(uint64_t step) {
+  v1::TrainEvent event;
   event.set_step(step);
   return event;
 }
@@ -109,14 +109,14 @@ absl::StatusOr<JobDirectory> JobDirectory::OpenEvents(const std::string& path) {
 
 absl::Status JobDirectory::FindHistory() {
   GANSERVE_ASSIGN_OR_RETURN(const EventLogContents contents, ReadEventLog(absl::StrCat(path_, "/events")));
-  for (const v1::TrainerEvent& event : contents.events) {
+  for (const v1::TrainEvent& event : contents.events) {
     if (event.has_rollback()) told_rollbacks_ = static_cast<int>(event.rollback().count());
     told_[event.event_case()] = {told_rollbacks_, event.step()};
   }
   return absl::OkStatus();
 }
 
-absl::Status JobDirectory::AppendOnce(v1::TrainerEvent event) {
+absl::Status JobDirectory::AppendOnce(v1::TrainEvent event) {
   const Position position{rollbacks_, event.step()};
   const auto told = told_.find(event.event_case());
   if (told != told_.end() && position <= told->second) return absl::OkStatus();
@@ -131,16 +131,16 @@ JobDirectory& JobDirectory::operator=(JobDirectory&&) noexcept = default;
 JobDirectory::~JobDirectory() = default;
 
 absl::Status JobDirectory::RecordState(uint64_t step, JobState state, const std::string& message) {
-  v1::TrainerEvent event = EventAt(step);
+  v1::TrainEvent event = EventAt(step);
   event.mutable_state_change()->set_state(ToProto(state));
   event.mutable_state_change()->set_message(message);
   return events_->Append(std::move(event));
 }
 
 absl::Status JobDirectory::RecordLosses(uint64_t step, const LossReport& losses) {
-  v1::TrainerEvent event = EventAt(step);
-  v1::TrainerLosses& out = *event.mutable_losses();
-  out.set_epoch(static_cast<uint32_t>(losses.epoch));
+  v1::TrainEvent event = EventAt(step);
+  event.set_epoch(static_cast<uint32_t>(losses.epoch));
+  v1::TrainLosses& out = *event.mutable_losses();
   out.set_epochs(static_cast<uint32_t>(losses.epochs));
   out.set_batch(static_cast<uint32_t>(losses.batch));
   out.set_batches(static_cast<uint32_t>(losses.batches));
@@ -154,23 +154,23 @@ absl::Status JobDirectory::RecordLosses(uint64_t step, const LossReport& losses)
 }
 
 absl::Status JobDirectory::RecordLog(uint64_t step, const std::string& line) {
-  v1::TrainerEvent event = EventAt(step);
-  event.set_log(line);
+  v1::TrainEvent event = EventAt(step);
+  event.mutable_log_line()->set_text(line);
   return events_->Append(std::move(event));
 }
 
-absl::Status JobDirectory::RecordRollback(uint64_t step, int count, double learning_rate) {
+absl::Status JobDirectory::RecordRollback(uint64_t step, int count, double learning_rate_factor) {
   rollbacks_ = count;
   if (count <= told_rollbacks_) return absl::OkStatus();
   told_rollbacks_ = count;
-  v1::TrainerEvent event = EventAt(step);
+  v1::TrainEvent event = EventAt(step);
   event.mutable_rollback()->set_count(static_cast<uint32_t>(count));
-  event.mutable_rollback()->set_learning_rate(learning_rate);
+  event.mutable_rollback()->set_learning_rate_factor(learning_rate_factor);
   return events_->Append(std::move(event));
 }
 
 absl::Status JobDirectory::PublishSample(uint64_t step, const std::string& png) {
-  v1::TrainerEvent event = EventAt(step);
+  v1::TrainEvent event = EventAt(step);
   const std::string name = absl::StrCat("samples/", step, ".png");
   event.mutable_sample()->set_path(name);
   GANSERVE_RETURN_IF_ERROR(PublishFile(absl::StrCat(path_, "/", name), png));
@@ -178,9 +178,10 @@ absl::Status JobDirectory::PublishSample(uint64_t step, const std::string& png) 
 }
 
 absl::Status JobDirectory::PublishCheckpoint(uint64_t step, absl::string_view contents) {
-  v1::TrainerEvent event = EventAt(step);
+  v1::TrainEvent event = EventAt(step);
   const std::string name = absl::StrCat("checkpoints/", step, kCheckpointSuffix);
   event.mutable_checkpoint()->set_path(name);
+  event.mutable_checkpoint()->set_step(step);
   GANSERVE_RETURN_IF_ERROR(PublishFile(absl::StrCat(path_, "/", name), WithChecksum(contents)));
   GANSERVE_RETURN_IF_ERROR(AppendOnce(std::move(event)));
   RemoveOldCheckpoints();
@@ -188,7 +189,7 @@ absl::Status JobDirectory::PublishCheckpoint(uint64_t step, absl::string_view co
 }
 
 absl::Status JobDirectory::PublishExport(uint64_t step, const Writer& write_model, const std::string& model_json) {
-  v1::TrainerEvent event = EventAt(step);
+  v1::TrainEvent event = EventAt(step);
   event.mutable_export_()->set_path(absl::StrCat("exports/", step));
   const auto write = [&](const std::string& folder) -> absl::Status {
     GANSERVE_RETURN_IF_ERROR(write_model(absl::StrCat(folder, "/model.pt")));

@@ -23,7 +23,7 @@ namespace ganserve {
 
 class EventLog;
 namespace v1 {
-class TrainerEvent;
+class TrainEvent;
 }
 
 enum class JobState { kRunning, kSucceeded, kStopped, kFailed };
@@ -47,7 +47,7 @@ class JobDirectory {
   absl::Status RecordLosses(uint64_t step, const LossReport& losses);
   absl::Status RecordLog(uint64_t step, const std::string& line);
   // The run goes on, or resumes, from `step` after `count` rollbacks in all.
-  absl::Status RecordRollback(uint64_t step, int count, double learning_rate);
+  absl::Status RecordRollback(uint64_t step, int count, double learning_rate_factor);
 
   absl::Status PublishSample(uint64_t step, const std::string& png);
 
@@ -74,7 +74,7 @@ class JobDirectory {
   JobDirectory(std::string path, std::unique_ptr<EventLog> events);
   static absl::StatusOr<JobDirectory> OpenEvents(const std::string& path);
   absl::Status FindHistory();
-  absl::Status AppendOnce(v1::TrainerEvent event);
+  absl::Status AppendOnce(v1::TrainEvent event);
   void RemoveOldCheckpoints() const;
 
   // How far a run has come. Rollbacks go first: what follows a rollback is new although its steps are not.

@@ -133,7 +133,7 @@ class TrainerKillTest : public testing::Test {
     std::vector<std::string> losses;
     const auto contents = ReadEventLog(job + "/events");
     EXPECT_TRUE(contents.ok()) << contents.status();
-    for (const v1::TrainerEvent& event : contents->events) {
+    for (const v1::TrainEvent& event : contents->events) {
       if (event.has_losses()) losses.push_back(absl::StrCat(event.step(), ": ", event.losses().SerializeAsString()));
     }
     return losses;

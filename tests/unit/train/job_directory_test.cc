@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "server/jobs/event_log.h"
 #include "server/train/checksum_trailer.h"
-#include "server/train/event_log.h"
-#include "server/train/publish.h"
+#include "server/base/publish.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {
@@ -52,7 +52,8 @@ TEST(JobDirectoryTest, TellsOfEverythingPublishedInOrder) {
   ASSERT_TRUE(job->RecordState(8, JobState::kFailed, "why").ok());
   const auto events = ReadEventLog(folder.File("job/events"))->events;
   ASSERT_EQ(events.size(), 6U);
-  EXPECT_EQ(events[0].state_change().state(), v1::TRAINER_STATE_RUNNING);
+  EXPECT_EQ(events[0].state_change().state(), v1::TRAIN_JOB_STATE_RUNNING);
+  EXPECT_EQ(events[1].epoch(), 1U);
   EXPECT_EQ(events[1].losses().batches(), 4U);
   EXPECT_EQ(events[1].losses().generator_loss(), 0.25);
   EXPECT_EQ(events[1].losses().fake_score(), 0.125);
@@ -146,7 +147,7 @@ TEST(JobDirectoryTest, TellsAgainOfStepsAfterARollbackAndOfEachRollbackOnce) {
   const auto events = ReadEventLog(folder.File("job/events"))->events;
   ASSERT_EQ(events.size(), 3U);
   EXPECT_EQ(events[1].rollback().count(), 1U);
-  EXPECT_EQ(events[1].rollback().learning_rate(), 0.5);
+  EXPECT_EQ(events[1].rollback().learning_rate_factor(), 0.5);
   EXPECT_EQ(events[2].step(), 5U);
 }
 

@@ -1,4 +1,4 @@
-#include "server/model/sha256.h"
+#include "server/base/sha256.h"
 
 #include <openssl/sha.h>
 

@@ -1,4 +1,4 @@
-#include "server/train/publish.h"
+#include "server/base/publish.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/base/unique_fd.h"
-#include "server/train/framing.h"
+#include "server/base/framing.h"
 
 namespace ganserve {
 namespace {

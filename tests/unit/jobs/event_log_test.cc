@@ -1,14 +1,17 @@
-#include "server/train/event_log.h"
+#include "server/jobs/event_log.h"
 
 #include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {
 namespace {
 
-v1::TrainerEvent LossAt(uint64_t step) {
-  v1::TrainerEvent event;
+v1::TrainEvent LossAt(uint64_t step) {
+  v1::TrainEvent event;
   event.set_step(step);
   event.mutable_losses()->set_generator_loss(1.5);
   return event;
@@ -88,6 +91,50 @@ TEST(EventLogTest, RefusesAGapInTheNumbers) {
       ReadEventLog(folder.Write("gap", whole.substr(0, record_bytes) + whole.substr(2 * record_bytes)));
   EXPECT_EQ(contents.status().code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(contents.status().message(), testing::HasSubstr("event 3 where 2 was expected"));
+}
+
+TEST(EventLogTest, TwoWritersShareOneSequence) {
+  TemporaryFolder folder;
+  const std::string path = folder.File("events");
+  auto trainer = EventLog::Open(path);
+  auto supervisor = EventLog::Open(path);
+  ASSERT_TRUE(trainer.ok() && supervisor.ok());
+  for (uint64_t step = 1; step <= 6; ++step)
+    ASSERT_TRUE((step % 3 == 0 ? supervisor : trainer)->Append(LossAt(step)).ok());
+  const auto contents = ReadEventLog(path);
+  ASSERT_TRUE(contents.ok()) << contents.status();
+  ASSERT_EQ(contents->events.size(), 6U);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(contents->events[i].step(), i + 1);
+}
+
+TEST(EventLogTest, CutsOffWhatAnotherWriterLeftTornWhileOpen) {
+  TemporaryFolder folder;
+  const std::string path = ThreeEvents(folder);
+  auto log = EventLog::Open(path);
+  ASSERT_TRUE(log.ok()) << log.status();
+  std::ofstream(path, std::ios::app) << "torn";
+  ASSERT_TRUE(log->Append(LossAt(40)).ok());
+  const auto contents = ReadEventLog(path);
+  EXPECT_EQ(contents->events.size(), 4U);
+  EXPECT_FALSE(contents->torn);
+}
+
+TEST(EventLogTest, RefusesAnEventThatReadersWouldTakeForTorn) {
+  TemporaryFolder folder;
+  const std::string path = ThreeEvents(folder);
+  v1::TrainEvent event;
+  event.mutable_log_line()->set_text(std::string(size_t{1} << 20, 'x'));
+  EXPECT_EQ(EventLog::Open(path)->Append(event).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(ReadEventLog(path)->torn);
+}
+
+TEST(EventLogTest, ATerminalEventNamesItsOwnSequence) {
+  TemporaryFolder folder;
+  const std::string path = ThreeEvents(folder);
+  v1::TrainEvent event;
+  event.mutable_terminal()->set_state(v1::TRAIN_JOB_STATE_SUCCEEDED);
+  ASSERT_TRUE(EventLog::Open(path)->Append(event).ok());
+  EXPECT_EQ(ReadEventLog(path)->events.back().terminal().last_sequence(), 4U);
 }
 
 TEST(EventLogTest, SaysThatThereIsNoFile) {

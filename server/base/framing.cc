@@ -1,4 +1,4 @@
-#include "server/train/framing.h"
+#include "server/base/framing.h"
 
 #include <unistd.h>
 #include <zlib.h>

@@ -1,0 +1,59 @@
+// The `events` file of a job directory: records as in event_record.h, whose sequence numbers start at 1 and have no
+// gaps. A record that is incomplete or whose checksum fails is a torn write: readers stop before it, and the next
+// writer cuts it off.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ganserve/v1/training.pb.h"
+#include "server/base/unique_fd.h"
+
+namespace ganserve {
+
+// Appends events. An EventLog is used by one thread; any number of them, in any processes, may write one file: each
+// append holds the file's flock and first takes note of what the others wrote.
+class EventLog {
+ public:
+  // Creates the file or opens it to go on: a torn record at its end is cut off, and numbering continues after the last
+  // event. Errors: DATA_LOSS as ReadEventLog; those of the file system.
+  static absl::StatusOr<EventLog> Open(const std::string& path);
+
+  // Writes the event with the next sequence number (also as `last_sequence` of a terminal event) and the present time,
+  // and makes it durable before it returns. On an error the file holds what it held before. Errors: INVALID_ARGUMENT
+  // for an event beyond kMaxEventBytes; RESOURCE_EXHAUSTED when the disk or the quota is full; others of the file
+  // system.
+  absl::Status Append(v1::TrainEvent event);
+
+  // Of the last event that this writer knows of; others may have written more.
+  uint64_t last_sequence() const { return last_sequence_; }
+
+ private:
+  EventLog(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+
+  // All four need the file's lock.
+  absl::Status CatchUp();
+  absl::Status WriteRecord(const std::string& record);
+  absl::Status CutOff();
+  absl::Status AppendLocked(v1::TrainEvent event);
+
+  std::string path_;
+  UniqueFd fd_;
+  uint64_t last_sequence_ = 0;
+  uint64_t intact_bytes_ = 0;  // where the next record goes
+};
+
+struct EventLogContents {
+  std::vector<v1::TrainEvent> events;
+  uint64_t valid_bytes = 0;  // length of the intact records
+  bool torn = false;         // something follows them that is not an intact record
+};
+
+// Errors: NOT_FOUND when there is no such file; DATA_LOSS when intact records have a gap in their sequence numbers.
+absl::StatusOr<EventLogContents> ReadEventLog(const std::string& path);
+
+}  // namespace ganserve
