@@ -1,0 +1,162 @@
+#include "server/jobs/train_spec.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace ganserve {
+namespace {
+
+constexpr uint64_t kMaxSteps = 1'000'000'000;
+constexpr uint64_t kMinMemoryBytes = uint64_t{256} << 20;  // LibTorch itself needs about as much
+constexpr size_t kMaxNameBytes = 128;
+
+// What is wrong with a spec so far.
+class Faults {
+ public:
+  // `value` is a number; NaN is out of every range.
+  template <typename Value>
+  void CheckRange(const std::string& field, Value value, Value low, Value high) {
+    if (value >= low && value <= high) return;
+    Add(absl::StrCat(field, " is ", value, ", must be ", low, " to ", high));
+  }
+
+  void Add(std::string fault) { faults_.push_back(std::move(fault)); }
+
+  absl::Status ToStatus() const {
+    return faults_.empty() ? absl::OkStatus() : absl::InvalidArgumentError(absl::StrJoin(faults_, "; "));
+  }
+
+ private:
+  std::vector<std::string> faults_;
+};
+
+bool IsNameCharacter(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+bool IsName(const std::string& name) {
+  return !name.empty() && name.size() <= kMaxNameBytes && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), IsNameCharacter);
+}
+
+void CheckName(const std::string& field, const std::string& name, Faults* faults) {
+  if (IsName(name)) return;
+  // A name of megabytes would make a message of megabytes.
+  faults->Add(absl::StrCat(field, " is \"", name.substr(0, kMaxNameBytes), "\" (", name.size(),
+                           " bytes), must be 1 to ", kMaxNameBytes,
+                           " of the characters A-Z a-z 0-9 . _ - and not start with a dot"));
+}
+
+void CheckNetworks(const v1::TrainSpec& spec, Faults* faults) {
+  if (const uint32_t size = spec.image_size(); size != 32 && size != 64 && size != 128) {
+    faults->Add(absl::StrCat("image_size is ", size, ", must be 32, 64 or 128"));
+  }
+  if (spec.channels() != 1 && spec.channels() != 3) {
+    faults->Add(absl::StrCat("channels is ", spec.channels(), ", must be 1 (grey) or 3 (RGB)"));
+  }
+  faults->CheckRange<uint32_t>("width", spec.width(), 1, 512);
+  faults->CheckRange<uint32_t>("latent_size", spec.latent_size(), 1, 4096);
+}
+
+void CheckAdam(const std::string& field, const v1::AdamOptions& adam, Faults* faults) {
+  faults->CheckRange(absl::StrCat(field, ".learning_rate"), adam.learning_rate(), 1e-8, 1.0);
+  faults->CheckRange(absl::StrCat(field, ".beta1"), adam.beta1(), 0.0, 0.9999);
+  faults->CheckRange(absl::StrCat(field, ".beta2"), adam.beta2(), 0.0, 0.999999);
+}
+
+void CheckTraining(const v1::TrainSpec& spec, Faults* faults) {
+  faults->CheckRange<uint32_t>("batch_size", spec.batch_size(), 2, 65'536);
+  if (spec.has_steps()) {
+    faults->CheckRange<uint64_t>("steps", spec.steps(), 1, kMaxSteps);
+  } else {
+    faults->CheckRange<uint32_t>("epochs", spec.epochs(), 1, 1'000'000);
+  }
+  if (spec.loss() != v1::TRAIN_LOSS_BCE_WITH_LOGITS) {
+    faults->Add(absl::StrCat("loss is ", static_cast<int>(spec.loss()), ", must be 1 (TRAIN_LOSS_BCE_WITH_LOGITS)"));
+  }
+  CheckAdam("generator_adam", spec.generator_adam(), faults);
+  CheckAdam("discriminator_adam", spec.discriminator_adam(), faults);
+  faults->CheckRange("ema_decay", spec.ema_decay(), 0.0, 0.999999);
+  faults->CheckRange<uint32_t>("max_rollbacks", spec.max_rollbacks(), 0, 100);
+}
+
+void CheckRecords(const v1::TrainSpec& spec, Faults* faults) {
+  faults->CheckRange<uint64_t>("checkpoint_every_steps", spec.checkpoint_every_steps(), 1, kMaxSteps);
+  faults->CheckRange<uint64_t>("sample_every_steps", spec.sample_every_steps(), 1, kMaxSteps);
+  faults->CheckRange<uint64_t>("report_every_steps", spec.report_every_steps(), 1, kMaxSteps);
+  faults->CheckRange<uint32_t>("kept_checkpoints", spec.kept_checkpoints(), 1, 1000);
+}
+
+void CheckBudgets(const v1::TrainSpec& spec, Faults* faults) {
+  faults->CheckRange<uint32_t>("threads", spec.threads(), 1, 1024);
+  if (const uint64_t bytes = spec.memory_limit_bytes(); bytes != 0 && bytes < kMinMemoryBytes) {
+    faults->Add(absl::StrCat("memory_limit_bytes is ", bytes, ", must be 0 (no limit) or at least ", kMinMemoryBytes));
+  }
+}
+
+void ResolveAdam(v1::AdamOptions* adam) {
+  if (!adam->has_learning_rate()) adam->set_learning_rate(2e-4);
+  if (!adam->has_beta1()) adam->set_beta1(0.5);
+  if (!adam->has_beta2()) adam->set_beta2(0.999);
+}
+
+}  // namespace
+
+v1::TrainSpec ResolveTrainSpec(v1::TrainSpec spec) {
+  if (!spec.has_image_size()) spec.set_image_size(32);
+  if (!spec.has_channels()) spec.set_channels(1);
+  if (!spec.has_width()) spec.set_width(64);
+  if (!spec.has_latent_size()) spec.set_latent_size(100);
+  if (!spec.has_batch_size()) spec.set_batch_size(64);
+  if (spec.length_case() == v1::TrainSpec::LENGTH_NOT_SET) spec.set_epochs(25);
+  if (spec.loss() == v1::TRAIN_LOSS_UNSPECIFIED) spec.set_loss(v1::TRAIN_LOSS_BCE_WITH_LOGITS);
+  ResolveAdam(spec.mutable_generator_adam());
+  ResolveAdam(spec.mutable_discriminator_adam());
+  if (!spec.has_seed()) spec.set_seed(1);
+  if (!spec.has_ema_decay()) spec.set_ema_decay(0.999);
+  if (!spec.has_checkpoint_every_steps()) spec.set_checkpoint_every_steps(500);
+  if (!spec.has_sample_every_steps()) spec.set_sample_every_steps(500);
+  if (!spec.has_report_every_steps()) spec.set_report_every_steps(100);
+  if (!spec.has_kept_checkpoints()) spec.set_kept_checkpoints(2);
+  if (!spec.has_max_rollbacks()) spec.set_max_rollbacks(3);
+  if (!spec.has_threads()) spec.set_threads(1);
+  if (!spec.has_memory_limit_bytes()) spec.set_memory_limit_bytes(0);
+  return spec;
+}
+
+absl::Status ValidateTrainSpec(const v1::TrainSpec& spec) {
+  const v1::TrainSpec resolved = ResolveTrainSpec(spec);
+  Faults faults;
+  CheckName("data", resolved.data(), &faults);
+  CheckNetworks(resolved, &faults);
+  CheckTraining(resolved, &faults);
+  CheckRecords(resolved, &faults);
+  CheckBudgets(resolved, &faults);
+  if (!resolved.promote_to_model().empty()) CheckName("promote_to_model", resolved.promote_to_model(), &faults);
+  return faults.ToStatus();
+}
+
+absl::StatusOr<std::string> TrainSpecToJson(const v1::TrainSpec& spec) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(spec, &json, options);
+  if (!status.ok()) return absl::InvalidArgumentError(absl::StrCat("the spec has no JSON form: ", status.ToString()));
+  return json;
+}
+
+absl::StatusOr<v1::TrainSpec> TrainSpecFromJson(const std::string& json) {
+  v1::TrainSpec spec;
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &spec);
+  if (!status.ok()) return absl::DataLossError(absl::StrCat("the job's spec can't be read: ", status.ToString()));
+  return spec;
+}
+
+}  // namespace ganserve

@@ -1,0 +1,26 @@
+// What fills in and checks a TrainSpec; server and trainer share it, so that they agree on every default and limit.
+// Ranges and defaults stand at the fields in training.proto.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ganserve/v1/training.pb.h"
+
+namespace ganserve {
+
+// The spec with every field set; what was set stays, in range or not.
+v1::TrainSpec ResolveTrainSpec(v1::TrainSpec spec);
+
+// Checks a spec, resolved or not. INVALID_ARGUMENT naming every field that is out of range, its value and its limits,
+// separated by "; ". Whether the data exists and suits the other fields is not checked.
+absl::Status ValidateTrainSpec(const v1::TrainSpec& spec);
+
+// The form of the `spec` file of a job directory: protobuf JSON, indented, ending in a newline, field names as in the
+// proto.
+absl::StatusOr<std::string> TrainSpecToJson(const v1::TrainSpec& spec);
+// Errors: DATA_LOSS when it is not such JSON or has a field that this build does not know.
+absl::StatusOr<v1::TrainSpec> TrainSpecFromJson(const std::string& json);
+
+}  // namespace ganserve

@@ -1,0 +1,87 @@
+#include "server/jobs/train_spec.h"
+
+#include <gmock/gmock.h>
+
+#include <limits>
+
+namespace ganserve {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+v1::TrainSpec OnlyData() {
+  v1::TrainSpec spec;
+  spec.set_data("fashion-mnist");
+  return spec;
+}
+
+TEST(TrainSpecTest, ANameOfDataIsEnough) {
+  EXPECT_EQ(ValidateTrainSpec(OnlyData()), absl::OkStatus());
+  const v1::TrainSpec spec = ResolveTrainSpec(OnlyData());
+  EXPECT_EQ(spec.image_size(), 32U);
+  EXPECT_EQ(spec.epochs(), 25U);
+  EXPECT_EQ(spec.seed(), 1U);
+  EXPECT_EQ(spec.discriminator_adam().beta1(), 0.5);
+  EXPECT_EQ(spec.loss(), v1::TRAIN_LOSS_BCE_WITH_LOGITS);
+}
+
+TEST(TrainSpecTest, ResolvingKeepsWhatIsSetAlsoToZero) {
+  v1::TrainSpec spec = OnlyData();
+  spec.set_steps(7);
+  spec.set_seed(0);
+  spec.set_ema_decay(0);
+  spec.mutable_generator_adam()->set_beta1(0);
+  const v1::TrainSpec resolved = ResolveTrainSpec(spec);
+  EXPECT_EQ(resolved.steps(), 7U);
+  EXPECT_FALSE(resolved.has_epochs());
+  EXPECT_EQ(resolved.seed(), 0U);
+  EXPECT_EQ(resolved.ema_decay(), 0);
+  EXPECT_EQ(resolved.generator_adam().beta1(), 0);
+  EXPECT_EQ(resolved.generator_adam().learning_rate(), 2e-4);
+}
+
+TEST(TrainSpecTest, NamesEveryFaultAtOnce) {
+  v1::TrainSpec spec;
+  spec.set_data("../secrets");
+  spec.set_image_size(33);
+  spec.set_batch_size(0);
+  spec.mutable_generator_adam()->set_learning_rate(std::numeric_limits<double>::quiet_NaN());
+  spec.set_memory_limit_bytes(1);
+  const absl::Status status = ValidateTrainSpec(spec);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("data is \"../secrets\""), HasSubstr("image_size is 33, must be 32, 64 or 128"),
+                    HasSubstr("batch_size is 0, must be 2 to 65536"), HasSubstr("generator_adam.learning_rate is nan"),
+                    HasSubstr("memory_limit_bytes is 1, must be 0 (no limit) or at least 268435456")));
+}
+
+class DataNameTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(DataNameTest, RefusesWhatCouldLeaveTheDataRoot) {
+  v1::TrainSpec spec;
+  spec.set_data(GetParam());
+  EXPECT_EQ(ValidateTrainSpec(spec).code(), absl::StatusCode::kInvalidArgument);
+}
+
+INSTANTIATE_TEST_SUITE_P(Names, DataNameTest,
+                         testing::Values("", ".", "..", "a/b", "/etc", ".hidden", "a b", "\xc3\xa4"));
+
+TEST(TrainSpecTest, SurvivesJson) {
+  const v1::TrainSpec spec = ResolveTrainSpec(OnlyData());
+  const auto json = TrainSpecToJson(spec);
+  ASSERT_TRUE(json.ok()) << json.status();
+  EXPECT_THAT(*json, HasSubstr("\"image_size\": 32"));
+  const auto read = TrainSpecFromJson(*json);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->SerializeAsString(), spec.SerializeAsString());
+}
+
+TEST(TrainSpecTest, RefusesJsonThatIsNoSpec) {
+  for (const char* json : {"", "{", "[]", "{\"unknown\": 1}"}) {
+    EXPECT_EQ(TrainSpecFromJson(json).status().code(), absl::StatusCode::kDataLoss) << json;
+  }
+}
+
+}  // namespace
+}  // namespace ganserve
