@@ -153,7 +153,9 @@ DcganGenerator Dcgan::AveragedGenerator(uint64_t seed) const {
   return result;
 }
 
-double Dcgan::learning_rate() const { return std::ldexp(options_.learning_rate, -rollbacks_); }
+double Dcgan::learning_rate_factor() const { return std::ldexp(1.0, -rollbacks_); }
+
+double Dcgan::learning_rate() const { return options_.learning_rate * learning_rate_factor(); }
 
 void Dcgan::SetRollbacks(int rollbacks) {
   rollbacks_ = rollbacks;

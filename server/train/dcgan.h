@@ -51,6 +51,7 @@ class Dcgan {
   // Sets how often training has been rolled back, and with it the learning rate: each time halves it.
   void SetRollbacks(int rollbacks);
   int rollbacks() const { return rollbacks_; }
+  double learning_rate_factor() const;
   double learning_rate() const;
 
   // Everything that the next step and the next TakeLosses() depend on, as bytes. Errors of Load: DATA_LOSS when they

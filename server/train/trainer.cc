@@ -95,7 +95,7 @@ class Trainer {
     GANSERVE_ASSIGN_OR_RETURN(const std::string from, LoadLastCheckpoint());
     console_.Line(absl::StrCat("Resuming from ", from));
     if (gan_->rollbacks() == 0) return absl::OkStatus();
-    return job_.RecordRollback(step_, gan_->rollbacks(), gan_->learning_rate());
+    return job_.RecordRollback(step_, gan_->rollbacks(), gan_->learning_rate_factor());
   }
 
   // Puts everything back to the last intact checkpoint, or to the start of the job; says to which.
@@ -129,7 +129,7 @@ class Trainer {
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(job_.RecordLog(diverged, line));
     GANSERVE_RETURN_IF_ERROR(Checkpoint());
-    return job_.RecordRollback(step_, rollbacks, gan_->learning_rate());
+    return job_.RecordRollback(step_, rollbacks, gan_->learning_rate_factor());
   }
 
   // From the batch at which step_ stands to the end of the epoch or of the training, or to the stop.
