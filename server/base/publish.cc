@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr absl::string_view kTemporaryMark = ".tmp.";
 
-std::string TemporaryName(const std::string& path) { return absl::StrCat(path, kTemporaryMark, ::getpid()); }
-
 absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot create"));
@@ -64,6 +62,8 @@ class Temporary {
 };
 
 }  // namespace
+
+std::string TemporaryName(const std::string& path) { return absl::StrCat(path, kTemporaryMark, ::getpid()); }
 
 absl::Status PublishFile(const std::string& path, absl::string_view contents) {
   return PublishFileWith(

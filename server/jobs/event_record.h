@@ -13,6 +13,7 @@ namespace ganserve {
 // Longest message in bytes. Log lines and messages are a few kilobytes at most; a length beyond this is a torn or
 // foreign header.
 inline constexpr size_t kMaxEventBytes = size_t{1} << 20;
+inline constexpr size_t kMaxRecordBytes = kMaxEventBytes + 8;
 
 std::string EncodeRecord(const v1::TrainEvent& event);
 

@@ -20,7 +20,7 @@ ALLOWED_FOLDERS = {
     "server/log": ["server/base"],
     "server/serving": ["server/base"],
     "server/image": ["server/serving", "server/base"],
-    "server/metrics": ["server/serving", "server/base"],
+    "server/metrics": ["server/jobs", "server/serving", "server/base"],
     "server/model": ["server/kernels", "server/serving", "server/base", "server/log"],
     "server/rpc/credentials": ["server/base", "server/log"],
     "server/rpc": ["server/serving", "server/base", "server/log", "server/rpc/credentials", "proto"],

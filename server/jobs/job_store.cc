@@ -1,0 +1,150 @@
+#include "server/jobs/job_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/publish.h"
+#include "server/base/status_macros.h"
+#include "server/jobs/train_spec.h"
+
+namespace ganserve {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kSpecFile[] = "spec";
+constexpr char kRequestIdFile[] = "request_id";
+constexpr int kIdAttempts = 8;  // of 24 random bits, within one second
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// "20261125-104512-3f9a2c": UTC, and random digits for those of the same second.
+std::string NewId(int64_t time_ms) {
+  const std::time_t seconds = time_ms / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char text[32];
+  const size_t length = std::strftime(text, sizeof(text), "%Y%m%d-%H%M%S-", &utc);
+  std::snprintf(text + length, sizeof(text) - length, "%06x", std::random_device()() & 0xffffff);
+  return text;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
+  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (stream.bad()) return absl::UnavailableError(absl::StrCat(path, ": cannot read"));
+  return bytes;
+}
+
+absl::StatusOr<UniqueFd> Lock(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot open"));
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  if (errno == EWOULDBLOCK) {
+    return absl::FailedPreconditionError(absl::StrCat(path, ": another server has this folder of jobs"));
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot lock"));
+}
+
+absl::StatusOr<std::vector<std::string>> Names(const std::string& root) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(root, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (error) return absl::UnavailableError(absl::StrCat(root, ": cannot list: ", error.message()));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+absl::StatusOr<JobStore> JobStore::Open(const std::string& root) {
+  GANSERVE_RETURN_IF_ERROR(MakeFolders(root));
+  GANSERVE_ASSIGN_OR_RETURN(UniqueFd lock, Lock(root + "/lock"));
+  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(root));
+  for (const std::string& name : names) {
+    std::error_code ignored;  // what stays is only a waste of space
+    if (IsTemporaryName(name)) fs::remove_all(fs::path(root) / name, ignored);
+  }
+  return JobStore(root, std::move(lock));
+}
+
+absl::StatusOr<std::vector<StoredJob>> JobStore::Load(std::vector<absl::Status>* unreadable) const {
+  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(root_));
+  std::vector<StoredJob> jobs;
+  for (const std::string& name : names) {
+    std::error_code ignored;
+    if (!fs::exists(fs::path(JobPath(name)) / kSpecFile, ignored)) continue;  // not a job
+    absl::StatusOr<StoredJob> job = Read(name);
+    if (job.ok()) {
+      jobs.push_back(*std::move(job));
+    } else {
+      unreadable->push_back(job.status());
+    }
+  }
+  return jobs;
+}
+
+absl::StatusOr<StoredJob> JobStore::Read(const std::string& id) const {
+  const std::string path = absl::StrCat(JobPath(id), "/", kSpecFile);
+  GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
+  const absl::StatusOr<v1::TrainSpec> spec = TrainSpecFromJson(json);
+  if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat(path, ": ", spec.status().message()));
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return absl::ErrnoToStatus(errno, path);
+  StoredJob job{id, "", ResolveTrainSpec(*spec), int64_t{status.st_mtim.tv_sec} * 1000};
+  if (auto request_id = ReadFile(absl::StrCat(JobPath(id), "/", kRequestIdFile)); request_id.ok()) {
+    job.request_id = *std::move(request_id);
+  }
+  return job;
+}
+
+absl::StatusOr<StoredJob> JobStore::Create(const v1::TrainSpec& spec, const std::string& request_id) const {
+  GANSERVE_ASSIGN_OR_RETURN(const std::string json, TrainSpecToJson(spec));
+  const auto write = [&](const std::string& folder) -> absl::Status {
+    if (!request_id.empty()) {
+      GANSERVE_RETURN_IF_ERROR(PublishFile(absl::StrCat(folder, "/", kRequestIdFile), request_id));
+    }
+    return PublishFile(absl::StrCat(folder, "/", kSpecFile), json);
+  };
+  absl::Status status;
+  for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
+    const int64_t now = NowMs();
+    const std::string id = NewId(now);
+    status = PublishFolderWith(JobPath(id), write);
+    if (status.ok()) return StoredJob{id, request_id, spec, now};
+    if (!absl::IsAlreadyExists(status)) break;
+  }
+  return status;
+}
+
+absl::Status JobStore::Delete(const std::string& id) const {
+  // Under its new name it is no job any more, whatever happens next.
+  const std::string doomed = TemporaryName(JobPath(id));
+  if (::rename(JobPath(id).c_str(), doomed.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(JobPath(id), ": cannot remove"));
+  }
+  std::error_code error;
+  fs::remove_all(doomed, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(doomed, ": cannot remove everything: ", error.message()));
+}
+
+}  // namespace ganserve

@@ -1,0 +1,365 @@
+#include "server/jobs/train_supervisor.h"
+
+#include <google/protobuf/util/message_differencer.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/jobs/job_state.h"
+#include "server/jobs/train_spec.h"
+#include "server/log/log.h"
+
+namespace ganserve {
+namespace {
+
+// Data sets that wait to be read.
+constexpr size_t kMaxIntake = 64;
+constexpr size_t kMaxRequestIdBytes = 128;
+
+absl::Status Stopping() { return absl::UnavailableError("the server is stopping"); }
+
+absl::Status UnknownJob(const std::string& id) {
+  // An id from a client can be of any length.
+  return absl::NotFoundError(absl::StrCat("there is no job \"", id.substr(0, 64), "\""));
+}
+
+bool IsRequestId(const std::string& id) {
+  return id.size() <= kMaxRequestIdBytes &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+TrainJobFigures FiguresOf(const JobRecord& record) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  const v1::TrainJobInfo& info = record.info();
+  const bool known = info.has_last_losses();
+  return {.step = info.step(),
+          .discriminator_loss = known ? info.last_losses().discriminator_loss() : kNone,
+          .generator_loss = known ? info.last_losses().generator_loss() : kNone,
+          .images_per_second = known ? info.last_losses().images_per_second() : kNone,
+          .checkpoint_time_ms = record.checkpoint_time_ms()};
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TrainSupervisor>> TrainSupervisor::Create(Options options, TrainMetrics& metrics,
+                                                                         const Clock& clock) {
+  GANSERVE_ASSIGN_OR_RETURN(JobStore store, JobStore::Open(options.jobs));
+  GANSERVE_ASSIGN_OR_RETURN(auto files, FileWatcher::Create());
+  auto supervisor = std::unique_ptr<TrainSupervisor>(
+      new TrainSupervisor(std::move(options), std::move(store), std::move(files), metrics, clock));
+  GANSERVE_RETURN_IF_ERROR(supervisor->Load());
+  supervisor->thread_ = std::jthread([raw = supervisor.get()] { raw->Run(); });
+  return supervisor;
+}
+
+TrainSupervisor::TrainSupervisor(Options options, JobStore store, std::unique_ptr<FileWatcher> files,
+                                 TrainMetrics& metrics, const Clock& clock)
+    : options_(std::move(options)),
+      store_(std::move(store)),
+      metrics_(metrics),
+      clock_(clock),
+      files_(std::move(files)),
+      intake_(kMaxIntake) {}
+
+TrainSupervisor::~TrainSupervisor() { Close(); }
+
+absl::Status TrainSupervisor::Load() {
+  std::vector<absl::Status> unreadable;
+  GANSERVE_ASSIGN_OR_RETURN(const std::vector<StoredJob> stored, store_.Load(&unreadable));
+  for (const StoredJob& job : stored) {
+    if (const absl::Status status = Add(job); !status.ok()) unreadable.push_back(status);
+  }
+  for (const absl::Status& status : unreadable) {
+    Log(LogLevel::kError, "a job can't be read and is left alone", {{"error", status.message()}});
+  }
+  for (const auto& [id, job] : jobs_) last_ticket_ = std::max(last_ticket_, job->record().ticket());
+  for (const auto& [id, job] : jobs_) {
+    job->Recover();
+    const bool never_queued = job->record().state() == v1::TRAIN_JOB_STATE_QUEUED && job->record().ticket() == 0;
+    if (never_queued) GANSERVE_RETURN_IF_ERROR(job->Queue(++last_ticket_, ""));
+  }
+  Publish();
+  return absl::OkStatus();
+}
+
+absl::Status TrainSupervisor::Add(const StoredJob& job) {
+  auto record = JobRecord::Open(job, store_.EventsPath(job.id));
+  if (!record.ok()) return record.status();
+  const std::string& id = job.id;
+  jobs_[id] = std::make_unique<JobRunner>(*std::move(record), store_.JobPath(id), options_.runner, metrics_, clock_,
+                                          [this](std::function<void()> task) { Post(std::move(task)); });
+  if (!job.request_id.empty()) ids_by_request_[job.request_id] = id;
+  file_watches_[id] = files_->Add(store_.EventsPath(id), [this, id] {
+    Post([this, id] {
+      if (const auto found = jobs_.find(id); found != jobs_.end()) found->second->ReadNews();
+    });
+  });
+  return absl::OkStatus();
+}
+
+void TrainSupervisor::Run() {
+  bool stopped = false;
+  Clock::TimePoint next_tick = clock_.Now();
+  while (true) {
+    std::deque<std::function<void()>> tasks;
+    {
+      const MutexLock lock(mutex_);
+      while (tasks_.empty() && clock_.Now() < next_tick && stopping_ == stopped) {
+        if (next_tick == Clock::TimePoint::max()) {
+          work_.Wait(mutex_);
+        } else {
+          work_.WaitUntil(mutex_, next_tick);
+        }
+      }
+      tasks.swap(tasks_);
+    }
+    for (const auto& task : tasks) task();
+    if (stopping_ && !stopped) {
+      for (const auto& [id, job] : jobs_) job->Stop();
+      stopped = true;
+    }
+    if (!stopped) StartQueued();
+    next_tick = TickAll();
+    Publish();
+    const bool idle =
+        std::none_of(jobs_.begin(), jobs_.end(), [](const auto& job) { return job.second->has_process(); });
+    if (stopped && idle) {
+      const MutexLock lock(mutex_);
+      if (!tasks_.empty()) continue;
+      ended_ = true;
+      return;
+    }
+  }
+}
+
+void TrainSupervisor::StartQueued() {
+  size_t active = 0;
+  std::vector<JobRunner*> queued;
+  for (const auto& [id, job] : jobs_) {
+    if (job->active()) ++active;
+    if (job->record().state() == v1::TRAIN_JOB_STATE_QUEUED) queued.push_back(job.get());
+  }
+  std::sort(queued.begin(), queued.end(),
+            [](const JobRunner* a, const JobRunner* b) { return a->record().ticket() < b->record().ticket(); });
+  for (JobRunner* job : queued) {
+    if (active >= options_.max_running) return;
+    job->Start();
+    ++active;
+  }
+}
+
+Clock::TimePoint TrainSupervisor::TickAll() {
+  Clock::TimePoint next = Clock::TimePoint::max();
+  for (const auto& [id, job] : jobs_) next = std::min(next, job->Tick());
+  return next;
+}
+
+void TrainSupervisor::Publish() {
+  std::map<std::string, size_t> by_state;
+  for (int state = v1::TRAIN_JOB_STATE_QUEUED; state <= v1::TRAIN_JOB_STATE_FAILED; ++state) {
+    by_state[TrainJobStateName(static_cast<v1::TrainJobState>(state))] = 0;
+  }
+  std::vector<const JobRecord*> changed;
+  for (const auto& [id, job] : jobs_) {
+    ++by_state[TrainJobStateName(job->record().state())];
+    if (job->TakeChanged()) changed.push_back(&job->record());
+  }
+  metrics_.SetJobs(by_state);
+  for (const JobRecord* record : changed) metrics_.SetJob(record->id(), FiguresOf(*record));
+  const MutexLock lock(mutex_);
+  for (const JobRecord* record : changed) infos_[record->id()] = record->info();
+}
+
+bool TrainSupervisor::Post(std::function<void()> task) {
+  const MutexLock lock(mutex_);
+  if (ended_) return false;
+  tasks_.push_back(std::move(task));
+  work_.NotifyOne();
+  return true;
+}
+
+void TrainSupervisor::Submit(const v1::TrainSpec& spec, const std::string& request_id, Done done) {
+  if (stopping_) return done(Stopping());
+  absl::Status status = ValidateTrainSpec(spec);
+  if (status.ok() && !IsRequestId(request_id)) {
+    status = absl::InvalidArgumentError(absl::StrCat("request_id has ", request_id.size(), " bytes, must be up to ",
+                                                     kMaxRequestIdBytes, " visible ASCII characters"));
+  }
+  if (!status.ok()) return done(status);
+  const v1::TrainSpec resolved = ResolveTrainSpec(spec);
+  PostOrAnswer(done, [this, resolved, request_id, done] { Admit(resolved, request_id, done); });
+}
+
+void TrainSupervisor::PostOrAnswer(const Done& done, std::function<void()> task) {
+  if (!Post(std::move(task))) done(Stopping());
+}
+
+void TrainSupervisor::Admit(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
+  if (AnswerKnown(spec, request_id, done)) return;
+  if (absl::Status status = CheckRoom(); !status.ok()) return done(std::move(status));
+  const auto check = [this, spec, request_id, done] {
+    if (stopping_) return done(Stopping());
+    absl::Status data = options_.check_data(spec, absl::StrCat(options_.runner.data_root, "/", spec.data()));
+    if (!data.ok()) return done(std::move(data));
+    PostOrAnswer(done, [this, spec, request_id, done] { CreateJob(spec, request_id, done); });
+  };
+  if (!intake_.TryPost(check)) {
+    done(stopping_ ? Stopping()
+                   : absl::ResourceExhaustedError(absl::StrCat(kMaxIntake, " jobs wait for their data to be checked")));
+  }
+}
+
+bool TrainSupervisor::AnswerKnown(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
+  const auto id = ids_by_request_.find(request_id);
+  if (request_id.empty() || id == ids_by_request_.end()) return false;
+  const v1::TrainJobInfo& info = jobs_.at(id->second)->record().info();
+  if (google::protobuf::util::MessageDifferencer::Equals(info.spec(), spec)) {
+    done(info);
+  } else {
+    done(absl::AlreadyExistsError(
+        absl::StrCat("request_id \"", request_id, "\" belongs to job ", info.id(), ", which has another spec")));
+  }
+  return true;
+}
+
+absl::Status TrainSupervisor::CheckRoom() const {
+  if (jobs_.size() >= options_.max_jobs) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("there are ", jobs_.size(), " jobs, the limit is ", options_.max_jobs, "; delete old ones"));
+  }
+  const auto waits = [](const auto& job) { return job.second->record().state() == v1::TRAIN_JOB_STATE_QUEUED; };
+  const auto queued = static_cast<size_t>(std::count_if(jobs_.begin(), jobs_.end(), waits));
+  if (queued < options_.max_queued) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(queued, " jobs are queued, the limit is ", options_.max_queued));
+}
+
+void TrainSupervisor::CreateJob(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
+  if (stopping_) return done(Stopping());
+  if (AnswerKnown(spec, request_id, done)) return;  // it came twice, and the other was first
+  if (absl::Status status = CheckRoom(); !status.ok()) return done(std::move(status));
+  absl::StatusOr<StoredJob> stored = store_.Create(spec, request_id);
+  if (!stored.ok()) return done(std::move(stored).status());
+  absl::Status status = Add(*stored);
+  if (status.ok()) status = jobs_.at(stored->id)->Queue(++last_ticket_, "");
+  if (status.ok()) {
+    const JobRunner& job = *jobs_.at(stored->id);
+    return Answer(job, std::move(status), done);
+  }
+  // Nothing is left of a job that was never accepted.
+  Forget(stored->id);
+  store_.Delete(stored->id).IgnoreError();
+  done(std::move(status));
+}
+
+void TrainSupervisor::Forget(const std::string& id) {
+  if (const auto watch = file_watches_.find(id); watch != file_watches_.end()) {
+    files_->Remove(watch->second);
+    file_watches_.erase(watch);
+  }
+  jobs_.erase(id);
+  std::erase_if(ids_by_request_, [&](const auto& entry) { return entry.second == id; });
+  metrics_.RemoveJob(id);
+  const MutexLock lock(mutex_);
+  infos_.erase(id);
+}
+
+void TrainSupervisor::Answer(const JobRunner& job, absl::Status status, const Done& done) {
+  Publish();  // whoever asks after the answer finds the change
+  if (status.ok()) {
+    done(job.record().info());
+  } else {
+    done(std::move(status));
+  }
+}
+
+void TrainSupervisor::Change(const std::string& id, const Done& done, std::function<void(JobRunner& job)> change) {
+  if (stopping_) return done(Stopping());
+  PostOrAnswer(done, [this, id, done, change = std::move(change)] {
+    const auto job = jobs_.find(id);
+    if (job == jobs_.end()) return done(UnknownJob(id));
+    change(*job->second);
+  });
+}
+
+void TrainSupervisor::Cancel(const std::string& id, Done done) {
+  Change(id, done, [this, done](JobRunner& job) { Answer(job, job.Cancel(), done); });
+}
+
+void TrainSupervisor::Pause(const std::string& id, Done done) {
+  Change(id, done, [this, done](JobRunner& job) {
+    job.Pause([this, &job, done](absl::Status status) { Answer(job, std::move(status), done); });
+  });
+}
+
+void TrainSupervisor::Resume(const std::string& id, Done done) {
+  Change(id, done, [this, done](JobRunner& job) {
+    bool queue = false;
+    absl::Status status = job.CheckResume(&queue);
+    if (queue) status = CheckRoom();
+    if (queue && status.ok()) status = job.Queue(++last_ticket_, "");
+    Answer(job, std::move(status), done);
+  });
+}
+
+void TrainSupervisor::Delete(const std::string& id, Done done) {
+  Change(id, done, [this, id, done](JobRunner& job) {
+    const v1::TrainJobInfo info = job.record().info();
+    if (!IsTerminal(info.state()) && info.state() != v1::TRAIN_JOB_STATE_PAUSED) {
+      return done(absl::FailedPreconditionError(absl::StrCat("job ", id, " is ", TrainJobStateName(info.state()),
+                                                             "; only one that has ended or is PAUSED can be deleted")));
+    }
+    if (absl::Status status = store_.Delete(id); !status.ok()) return done(std::move(status));
+    Forget(id);
+    done(info);
+  });
+}
+
+absl::StatusOr<v1::TrainJobInfo> TrainSupervisor::Get(const std::string& id) const {
+  const MutexLock lock(mutex_);
+  const auto info = infos_.find(id);
+  if (info == infos_.end()) return UnknownJob(id);
+  return info->second;
+}
+
+TrainSupervisor::Page TrainSupervisor::List(size_t count, const std::string& before_id,
+                                            const std::set<v1::TrainJobState>& states) const {
+  const MutexLock lock(mutex_);
+  Page page;
+  auto info = std::make_reverse_iterator(before_id.empty() ? infos_.end() : infos_.lower_bound(before_id));
+  for (; info != infos_.rend(); ++info) {
+    if (!states.empty() && states.count(info->second.state()) == 0) continue;
+    if (page.jobs.size() == count) {
+      page.last = false;
+      break;
+    }
+    page.jobs.push_back(info->second);
+  }
+  return page;
+}
+
+absl::StatusOr<std::unique_ptr<JobWatch>> TrainSupervisor::Watch(const std::string& id, uint64_t after_sequence,
+                                                                 std::function<void()> on_change) {
+  if (const auto info = Get(id); !info.ok()) return info.status();
+  return JobWatch::Open(store_.JobPath(id), after_sequence, stopping_, *files_, std::move(on_change));
+}
+
+void TrainSupervisor::BeginStop() {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+    work_.NotifyOne();
+  }
+  files_->Poke();
+}
+
+void TrainSupervisor::Close() {
+  BeginStop();
+  intake_.Close();
+  if (thread_.joinable()) thread_.join();
+  files_->Close();
+}
+
+}  // namespace ganserve
