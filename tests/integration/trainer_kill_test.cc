@@ -19,7 +19,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/unique_fd.h"
-#include "server/train/event_log.h"
+#include "server/jobs/event_log.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {

@@ -109,7 +109,7 @@ TEST(JobDirectoryTest, GoesBackToTheCheckpointBeforeADamagedOneAndSaysSo) {
   const auto last = job->ReadLastCheckpoint();
   ASSERT_TRUE(last.ok() && last->has_value()) << last.status();
   EXPECT_EQ((*last)->contents, "eight");
-  EXPECT_THAT(ReadEventLog(folder.File("job/events"))->events.back().log(),
+  EXPECT_THAT(ReadEventLog(folder.File("job/events"))->events.back().log_line().text(),
               testing::AllOf(testing::HasSubstr("9.ckpt"), testing::HasSubstr("torn or corrupt")));
   folder.Write("job/checkpoints/8.ckpt", "");
   const auto none = job->ReadLastCheckpoint();
