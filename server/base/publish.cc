@@ -5,12 +5,13 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <random>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/framing.h"
 #include "server/base/status_macros.h"
 #include "server/base/unique_fd.h"
-#include "server/base/framing.h"
 
 namespace ganserve {
 namespace {
@@ -19,7 +20,10 @@ namespace fs = std::filesystem;
 
 constexpr absl::string_view kTemporaryMark = ".tmp.";
 
-std::string TemporaryName(const std::string& path) { return absl::StrCat(path, kTemporaryMark, ::getpid()); }
+// Random too: on a shared volume processes of several machines may have the same number.
+std::string TemporaryName(const std::string& path) {
+  return absl::StrCat(path, kTemporaryMark, ::getpid(), ".", absl::Hex(std::random_device()()));
+}
 
 absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -34,7 +38,11 @@ absl::Status Sync(const std::string& path) {
 }
 
 absl::Status Rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return absl::ErrnoToStatus(errno, absl::StrCat(to, ": cannot publish"));
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    // A folder that somebody else has published meanwhile.
+    if (errno == ENOTEMPTY || errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(to, ": exists already"));
+    return absl::ErrnoToStatus(errno, absl::StrCat(to, ": cannot publish"));
+  }
   return Sync(fs::path(to).parent_path().string());
 }
 
