@@ -23,6 +23,7 @@ v1::TrainSpec LongSpec() {
   spec.set_steps(200);
   spec.set_report_every_steps(1);
   spec.set_checkpoint_every_steps(5);
+  spec.set_sample_every_steps(100);
   return spec;
 }
 
