@@ -3,20 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <new>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "server/base/status_macros.h"
-#include "server/train/data_set.h"
-#include "server/train/job_directory.h"
-#include "server/train/train_console.h"
-#include "server/train/train_options.h"
-#include "server/train/trainer.h"
+#include "server/trainer_commands.h"
+#include "server/trainer_flags.h"
 
 namespace ganserve {
 namespace {
@@ -26,21 +21,34 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler writ
 
 extern "C" void RequestStop(int) { stop_requested = true; }
 
-// Exit codes; --help and docs/training.md list them.
+// Exit codes; --help and docs/training.md list them, and the server's supervisor acts on them.
+constexpr int kFinished = 0;
 constexpr int kError = 1;
 constexpr int kUsageError = 2;
-constexpr int kDiverged = 4;
+constexpr int kStopped = 3;
+constexpr int kPermanentError = 4;
 constexpr int kOutOfDisk = 5;
+constexpr int kExists = 6;
 
 constexpr char kExitCodes[] =
-    "Exit codes: 0 finished, or stopped by a signal after a checkpoint; 1 error; 2 wrong options; 4 diverged again and "
-    "again, so that another attempt would too; 5 out of disk, nothing is lost and --resume goes on.";
+    "Exit codes: 0 finished; 1 an error that another attempt may get past; 2 wrong flags; 3 stopped by a signal after "
+    "a checkpoint; 4 an error that comes again: bad spec, bad or missing data, no such checkpoint, training that "
+    "diverged; 5 out of disk, nothing is lost and the job can go on; 6 what was to be created exists already.";
 
-int ExitCode(const absl::Status& status) {
-  if (absl::IsAborted(status)) return kDiverged;
-  if (absl::IsResourceExhausted(status)) return kOutOfDisk;
-  return status.ok() ? 0 : kError;
-}
+// Everything that a command line can say.
+struct Flags {
+  TrainFlags train;
+  TrainFlags init;
+  RunFlags run;
+  ExportFlags exported;
+};
+
+struct Commands {
+  CLI::App* train;
+  CLI::App* init;
+  CLI::App* run;
+  CLI::App* exported;
+};
 
 // Every step allocates and frees the same tensors of a few MB. By default glibc returns each to the kernel and pays for
 // the page faults again; 32 MiB is the largest threshold that it takes.
@@ -49,94 +57,40 @@ void KeepMemory() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
-void AddShapeOptions(CLI::App* command, TrainOptions* options) {
-  command->add_option("--out", options->out, "Job directory to create")->required();
-  command->add_option("--size", options->shape.image_size, "Image width and height in pixels: 32, 64 or 128")
-      ->capture_default_str();
-  command->add_option("--channels", options->shape.channels, "1 (grey) or 3 (RGB)")->capture_default_str();
-  command->add_option("--width", options->shape.width, "Width factor: channels of the narrowest hidden layers")
-      ->capture_default_str();
-  command->add_option("--latent", options->shape.latent_size, "Length of the latent vector")->capture_default_str();
-  command->add_option("--seed", options->seed, "Seed of everything random")->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads of torch; 0: one per core")->capture_default_str();
+int ExitCode(const absl::Status& status) {
+  if (status.ok()) return kFinished;
+  std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
+  if (absl::IsResourceExhausted(status)) return kOutOfDisk;
+  if (absl::IsAlreadyExists(status)) return kExists;
+  return IsPermanent(status) ? kPermanentError : kError;
 }
 
-void AddTrainingOptions(CLI::App* command, TrainOptions* options) {
-  command
-      ->add_option("--data", options->data,
-                   "Training images: a folder (or one file) of *-images-idx3-ubyte[.gz], CIFAR-10 *.bin or *.png")
-      ->required();
-  command->add_option("--epochs", options->epochs, "Passes over the data")->capture_default_str();
-  command->add_option("--max-steps", options->max_steps, "Stop after this many batches of the whole job; 0: no limit")
-      ->capture_default_str();
-  command->add_option("--batch", options->batch_size, "Images a step")->capture_default_str();
-  command->add_option("--learning-rate", options->learning_rate, "Adam's, for both networks")->capture_default_str();
-  command
-      ->add_option("--ema-decay", options->ema_decay,
-                   "Per-step decay of the averaged generator, which is the one exported; 0: export the trained weights")
-      ->capture_default_str();
-  command->add_option("--report-every", options->report_every, "Batches between two lines of losses")
-      ->capture_default_str();
-  command->add_option("--sample-every", options->sample_every, "Epochs between two sample grids")
-      ->capture_default_str();
-  command->add_option("--checkpoint-every", options->checkpoint_every, "Epochs between two checkpoints")
-      ->capture_default_str();
-  command
-      ->add_option("--checkpoint-steps", options->checkpoint_steps,
-                   "Batches between two more checkpoints, also within an epoch; 0: none")
-      ->capture_default_str();
-  command
-      ->add_option("--max-rollbacks", options->max_rollbacks,
-                   "How often to go back to the last checkpoint with half the learning rate after NaN or infinity")
-      ->capture_default_str();
-  command->add_flag("--resume", options->resume,
-                    "Continue the job in --out from its last checkpoint; --epochs and --max-steps may be raised");
-}
-
-absl::StatusOr<JobDirectory> OpenJob(const TrainOptions& options) {
-  if (!options.resume) return JobDirectory::Create(options.out, SpecJson(options));
-  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Open(options.out));
-  GANSERVE_ASSIGN_OR_RETURN(const std::string spec, job.ReadSpec());
-  GANSERVE_RETURN_IF_ERROR(CheckResumable(spec, options));
-  return job;
-}
-
-absl::StatusOr<ImageSet> LoadData(const TrainOptions& options, TrainConsole* console) {
-  const NetworkShape& shape = options.shape;
-  GANSERVE_ASSIGN_OR_RETURN(ImageSet data,
-                            LoadDataSet(options.data, {shape.image_size, shape.image_size, shape.channels}));
-  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(options, data.count()));
-  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
-                                data.shape.height, data.shape.channels, options.data));
-  return data;
-}
-
-absl::Status RunCheck(const TrainOptions& options) {
-  TrainConsole console(stdout);
-  return LoadData(options, &console).status();
-}
-
-absl::Status RunTrain(const TrainOptions& options, const std::string& command) {
-  TrainConsole console(stdout);
-  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(options, &console));
-  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenJob(options));
-  std::signal(SIGINT, RequestStop);
-  std::signal(SIGTERM, RequestStop);
-  SetTorchThreads(options.threads);
-  GANSERVE_ASSIGN_OR_RETURN(const TrainOutcome outcome, Train(options, data, command, stop_requested, &job, &console));
-  if (outcome.stopped) {
-    console.Line(absl::StrCat("Stopped by a signal after ", outcome.steps, " steps; continue with --resume"));
+int ExitCode(const absl::StatusOr<TrainOutcome>& outcome) {
+  if (!outcome.ok()) return ExitCode(outcome.status());
+  if (outcome->stopped) {
+    std::printf("Stopped by a signal after %llu steps\n", static_cast<unsigned long long>(outcome->steps));
+    return kStopped;
   }
-  console.Line(absl::StrCat("Exported ", outcome.export_path, "/model.pt"));
-  return absl::OkStatus();
+  if (!outcome->export_path.empty()) std::printf("Exported %s/model.pt\n", outcome->export_path.c_str());
+  return kFinished;
 }
 
-absl::Status RunInit(const TrainOptions& options, const std::string& command) {
-  SetTorchThreads(options.threads);
-  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Create(options.out, SpecJson(options)));
-  GANSERVE_ASSIGN_OR_RETURN(const std::string path, ExportUntrained(options, command, &job));
-  std::printf("Exported %s/model.pt\n", path.c_str());
-  return absl::OkStatus();
+Commands AddCommands(CLI::App* app, Flags* flags) {
+  Commands commands{};
+  commands.train = app->add_subcommand("train", "Train a generator on a folder of images");
+  AddTrainFlags(commands.train, &flags->train);
+  commands.init = app->add_subcommand("init", "Export an untrained, seeded generator for tests and benchmarks");
+  AddInitFlags(commands.init, &flags->init);
+  commands.run = app->add_subcommand("run", "Train the job of a directory that holds a spec, from its last checkpoint");
+  commands.run->add_option("--job-dir", flags->run.job_dir, "Directory of the job")->required();
+  commands.run->add_option("--data-root", flags->run.data_root, "Folder that holds the data sets")->required();
+  commands.run->add_flag("--supervised", flags->run.supervised, "A server writes the states of the job");
+  commands.exported = app->add_subcommand("export", "Export a checkpoint of a job, which may be running");
+  commands.exported->add_option("--job-dir", flags->exported.job_dir, "Directory of the job")->required();
+  commands.exported->add_option("--step", flags->exported.step, "Step of the checkpoint; by default the newest");
+  commands.exported->add_option("--out", flags->exported.out, "Folder to create, with model.pt and model.json")
+      ->required();
+  return commands;
 }
 
 std::string CommandLine(int argc, char** argv) {
@@ -145,40 +99,57 @@ std::string CommandLine(int argc, char** argv) {
   return line;
 }
 
+int Init(const TrainFlags& flags, const CommandContext& context) {
+  const absl::Status status = InitJob(flags, context);
+  if (status.ok()) std::printf("Exported %s/exports/0/model.pt\n", flags.out.c_str());
+  return ExitCode(status);
+}
+
+int Export(const ExportFlags& flags, const CommandContext& context) {
+  const absl::StatusOr<uint64_t> step = ExportJob(flags, context);
+  if (step.ok()) std::printf("{\"step\": %llu}\n", static_cast<unsigned long long>(*step));
+  return ExitCode(step.status());
+}
+
+int Run(const Commands& commands, const Flags& flags, const CommandContext& context) {
+  if (commands.exported->parsed()) return Export(flags.exported, context);
+  if (commands.init->parsed()) return Init(flags.init, context);
+  if (commands.train->parsed() && flags.train.check) return ExitCode(CheckData(flags.train));
+  std::signal(SIGINT, RequestStop);
+  std::signal(SIGTERM, RequestStop);
+  return ExitCode(commands.run->parsed() ? RunJob(flags.run, context) : TrainJob(flags.train, context));
+}
+
+int UsageError(const std::string& message) {
+  std::fprintf(stderr, "ganserve-trainer: %s\n", message.c_str());
+  return kUsageError;
+}
+
 int Main(int argc, char** argv) {
   KeepMemory();
-  TrainOptions options;
+  Flags flags;
   CLI::App app("Trains DCGAN generators for ganserve and exports them as TorchScript.", "ganserve-trainer");
   app.set_version_flag("--version", GANSERVE_VERSION);
   app.require_subcommand(1);
   app.footer(kExitCodes);
-  CLI::App* train = app.add_subcommand("train", "Train a generator on a folder of images");
-  bool check = false;
-  train->add_flag("--check", check, "Only read the data set and check it against the other options");
-  AddTrainingOptions(train, &options);
-  AddShapeOptions(train, &options);
-  CLI::App* init = app.add_subcommand("init", "Export an untrained, seeded generator for tests and benchmarks");
-  AddShapeOptions(init, &options);
+  const Commands commands = AddCommands(&app, &flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-    std::fprintf(stderr, "ganserve-trainer: %s (see --help)\n", error.what());
-    return kUsageError;
+    return UsageError(absl::StrCat(error.what(), " (see --help)"));
   }
-  if (const absl::Status fault = ValidateTrainOptions(options); !fault.ok()) {
-    std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(fault.message()).c_str());
-    return kUsageError;
+  if (commands.train->parsed() || commands.init->parsed()) {
+    const absl::Status fault = CheckFlags(commands.train->parsed() ? flags.train : flags.init);
+    if (!fault.ok()) return UsageError(std::string(fault.message()));
   }
-  const std::string command = CommandLine(argc, argv);
-  const absl::Status status = check             ? RunCheck(options)
-                              : train->parsed() ? RunTrain(options, command)
-                                                : RunInit(options, command);
-  if (!status.ok()) std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
-  return ExitCode(status);
+  return Run(commands, flags, {CommandLine(argc, argv), stop_requested});
 }
 
 }  // namespace
 }  // namespace ganserve
 
-int main(int argc, char** argv) { return ganserve::Main(argc, argv); }
+int main(int argc, char** argv) try { return ganserve::Main(argc, argv); } catch (const std::bad_alloc&) {
+  std::fputs("ganserve-trainer: out of memory\n", stderr);
+  return 1;
+}

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "server/train/adam_state.h"
 #include "server/train/losses.h"
 #include "server/train/random_streams.h"
 
@@ -18,8 +20,8 @@ namespace {
 constexpr int kNormBatches = 32;
 constexpr int64_t kNormBatchSize = 64;
 
-torch::optim::AdamOptions Adam(const DcganOptions& options) {
-  return torch::optim::AdamOptions(options.learning_rate).betas({0.5, 0.999});
+torch::optim::AdamOptions Adam(const AdamSettings& settings) {
+  return torch::optim::AdamOptions(settings.learning_rate).betas({settings.beta1, settings.beta2});
 }
 
 template <typename Network>
@@ -47,6 +49,12 @@ torch::Tensor GradientNorm(const torch::nn::Module& module) {
   return Norm(gradients);
 }
 
+std::vector<std::vector<int64_t>> Shapes(const torch::nn::Module& module) {
+  std::vector<std::vector<int64_t>> shapes;
+  for (const torch::Tensor& parameter : module.parameters()) shapes.push_back(parameter.sizes().vec());
+  return shapes;
+}
+
 void SetLearningRate(double rate, torch::optim::Adam* optimizer) {
   for (auto& group : optimizer->param_groups()) {
     static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
@@ -55,13 +63,17 @@ void SetLearningRate(double rate, torch::optim::Adam* optimizer) {
 
 }  // namespace
 
+DcganOptions OptionsOf(const TrainSettings& settings) {
+  return {settings.shape, settings.generator_adam, settings.discriminator_adam, settings.ema_decay, settings.seed};
+}
+
 Dcgan::Dcgan(const DcganOptions& options)
     : options_(options),
       generator_(Build<DcganGenerator>(options, RandomPurpose::kGeneratorWeights)),
       discriminator_(Build<DcganDiscriminator>(options, RandomPurpose::kDiscriminatorWeights)),
       average_(DcganGenerator(options.shape)),
-      generator_optimizer_(generator_->parameters(), Adam(options)),
-      discriminator_optimizer_(discriminator_->parameters(), Adam(options)),
+      generator_optimizer_(generator_->parameters(), Adam(options.generator_adam)),
+      discriminator_optimizer_(discriminator_->parameters(), Adam(options.discriminator_adam)),
       sums_(torch::zeros({6}, torch::kFloat64)) {
   CopyParameters(*generator_, *average_);
   for (auto& parameter : average_->parameters()) parameter.set_requires_grad(false);
@@ -155,27 +167,31 @@ DcganGenerator Dcgan::AveragedGenerator(uint64_t seed) const {
 
 double Dcgan::learning_rate_factor() const { return std::ldexp(1.0, -rollbacks_); }
 
-double Dcgan::learning_rate() const { return options_.learning_rate * learning_rate_factor(); }
-
 void Dcgan::SetRollbacks(int rollbacks) {
   rollbacks_ = rollbacks;
-  SetLearningRate(learning_rate(), &generator_optimizer_);
-  SetLearningRate(learning_rate(), &discriminator_optimizer_);
+  const double factor = learning_rate_factor();
+  SetLearningRate(options_.generator_adam.learning_rate * factor, &generator_optimizer_);
+  SetLearningRate(options_.discriminator_adam.learning_rate * factor, &discriminator_optimizer_);
 }
 
 absl::StatusOr<std::string> Dcgan::Save() const {
   try {
     torch::serialize::OutputArchive archive;
-    const auto add = [&archive](const char* name, const auto& part) {
+    const auto add = [&archive](const char* name, const torch::nn::Module& part) {
       torch::serialize::OutputArchive child;
       part.save(child);
+      archive.write(name, child);
+    };
+    const auto add_optimizer = [&archive](const char* name, const torch::optim::Adam& part) {
+      torch::serialize::OutputArchive child;
+      SaveAdamState(part, child);
       archive.write(name, child);
     };
     add("generator", *generator_);
     add("discriminator", *discriminator_);
     add("average", *average_);
-    add("generator_optimizer", generator_optimizer_);
-    add("discriminator_optimizer", discriminator_optimizer_);
+    add_optimizer("generator_optimizer", generator_optimizer_);
+    add_optimizer("discriminator_optimizer", discriminator_optimizer_);
     archive.write("steps", torch::IValue(steps_));
     archive.write("rollbacks", torch::IValue(int64_t{rollbacks_}));
     archive.write("summed_steps", torch::IValue(summed_steps_));
@@ -192,16 +208,23 @@ absl::Status Dcgan::Load(absl::string_view checkpoint) {
   try {
     torch::serialize::InputArchive archive;
     archive.load_from(checkpoint.data(), checkpoint.size());
-    const auto take = [&archive](const char* name, auto& part) {
+    const auto take = [&archive](const char* name, torch::nn::Module& part) {
       torch::serialize::InputArchive child;
       archive.read(name, child);
-      part.load(child);
+      const auto shapes = Shapes(part);
+      part.load(child);  // torch takes tensors of any shape
+      if (Shapes(part) != shapes) throw std::invalid_argument("its weights have other shapes");
+    };
+    const auto take_optimizer = [&archive](const char* name, torch::optim::Adam* part) {
+      torch::serialize::InputArchive child;
+      archive.read(name, child);
+      LoadAdamState(child, part);
     };
     take("generator", *generator_);
     take("discriminator", *discriminator_);
     take("average", *average_);
-    take("generator_optimizer", generator_optimizer_);
-    take("discriminator_optimizer", discriminator_optimizer_);
+    take_optimizer("generator_optimizer", &generator_optimizer_);
+    take_optimizer("discriminator_optimizer", &discriminator_optimizer_);
     const auto integer = [&archive](const char* name) {
       torch::IValue value;
       archive.read(name, value);

@@ -10,15 +10,19 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/train/networks.h"
+#include "server/train/train_settings.h"
 
 namespace ganserve {
 
 struct DcganOptions {
   NetworkShape shape;
-  double learning_rate = 2e-4;  // Adam's, for both networks; betas are 0.5 and 0.999
-  double ema_decay = 0.999;     // of the averaged generator, per step; 0: it is a copy of the trained one
-  uint64_t seed = 0;            // of the initial weights
+  AdamSettings generator_adam;
+  AdamSettings discriminator_adam;
+  double ema_decay = 0.999;  // of the averaged generator, per step; 0: it is a copy of the trained one
+  uint64_t seed = 0;         // of the initial weights
 };
+
+DcganOptions OptionsOf(const TrainSettings& settings);
 
 // Used by one thread. A step's cost is held down by design: the fake batch is made once and serves both networks, the
 // generator's step computes no gradients for the discriminator's weights, and losses stay tensors until they are read.
@@ -48,14 +52,13 @@ class Dcgan {
   // statistics.
   DcganGenerator AveragedGenerator(uint64_t seed) const;
 
-  // Sets how often training has been rolled back, and with it the learning rate: each time halves it.
+  // Sets how often training has been rolled back, and with it the learning rates: each time halves both.
   void SetRollbacks(int rollbacks);
   int rollbacks() const { return rollbacks_; }
   double learning_rate_factor() const;
-  double learning_rate() const;
 
-  // Everything that the next step and the next TakeLosses() depend on, as bytes. Errors of Load: DATA_LOSS when they
-  // are not a checkpoint of such networks.
+  // Everything that the next step and the next TakeLosses() depend on besides the options, as bytes; equal states have
+  // equal bytes. Errors of Load: DATA_LOSS when they are not a checkpoint of such networks.
   absl::StatusOr<std::string> Save() const;
   absl::Status Load(absl::string_view checkpoint);
 

@@ -5,22 +5,32 @@
 
 namespace ganserve {
 
-std::string ModelJson(const TrainOptions& options, const Provenance& provenance) {
-  using Json = nlohmann::ordered_json;
-  const NetworkShape& shape = options.shape;
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json AdamJson(const AdamSettings& adam) {
+  return {{"learning_rate", adam.learning_rate}, {"beta1", adam.beta1}, {"beta2", adam.beta2}};
+}
+
+}  // namespace
+
+std::string ModelJson(const TrainSettings& settings, const Provenance& provenance) {
+  const NetworkShape& shape = settings.shape;
   const Json image = {{"width", shape.image_size}, {"height", shape.image_size}, {"channels", shape.channels}};
   const Json origin = {
       {"trainer_version", GANSERVE_VERSION},
       {"architecture", "DCGAN"},
       {"width", shape.width},
-      {"data", options.data.empty() ? Json(nullptr) : Json(options.data)},
-      {"seed", options.seed},
-      {"steps", provenance.steps},
-      {"epochs", provenance.epochs},
-      {"batch", options.batch_size},
-      {"learning_rate", options.learning_rate},
-      {"ema_decay", options.ema_decay},
-      {"seconds", provenance.seconds},
+      {"data", settings.data.empty() ? Json(nullptr) : Json(settings.data)},
+      {"seed", settings.seed},
+      {"job", provenance.job},
+      {"step", provenance.step},
+      {"batch_size", settings.batch_size},
+      {"generator_adam", AdamJson(settings.generator_adam)},
+      {"discriminator_adam", AdamJson(settings.discriminator_adam)},
+      {"ema_decay", settings.ema_decay},
+      {"threads", settings.threads},
       {"created", provenance.created},
       {"command", provenance.command},
   };

@@ -4,22 +4,21 @@
 #include <cstdint>
 #include <string>
 
-#include "server/train/network_shape.h"
-#include "server/train/train_options.h"
+#include "server/train/train_settings.h"
 
 namespace ganserve {
 
+// Where a generator comes from.
 struct Provenance {
-  std::string command;  // as typed
-  uint64_t steps = 0;
-  int epochs = 0;       // finished
-  double seconds = 0;   // of training, this run
+  std::string command;  // that exports it, as typed
+  std::string job;      // name of the job directory
+  uint64_t step = 0;    // whose weights they are
   std::string created;  // UTC, ISO 8601
 };
 
 // {"format": 1, "latent_size", "image": {"width", "height", "channels"}, "classes": 0, "value_range": [-1, 1],
 // "provenance"}
-std::string ModelJson(const TrainOptions& options, const Provenance& provenance);
+std::string ModelJson(const TrainSettings& settings, const Provenance& provenance);
 
 // The present time for Provenance::created.
 std::string UtcNow();

@@ -4,16 +4,18 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/clock.h"
 #include "server/base/status_macros.h"
 #include "server/train/dcgan.h"
 #include "server/train/generator_export.h"
-#include "server/train/model_description.h"
 #include "server/train/png_io.h"
 #include "server/train/random_streams.h"
+#include "server/train/train_length.h"
+#include "server/train/train_pace.h"
 
 namespace ganserve {
 namespace {
@@ -51,211 +53,204 @@ absl::StatusOr<std::string> GridPng(const torch::Tensor& images, int side) {
                    std::span(picture.data_ptr<uint8_t>(), static_cast<size_t>(picture.numel())));
 }
 
-std::unique_ptr<Dcgan> NewGan(const TrainOptions& options) {
-  return std::make_unique<Dcgan>(DcganOptions{options.shape, options.learning_rate, options.ema_decay, options.seed});
-}
-
 class Trainer {
  public:
-  Trainer(const TrainOptions& options, const ImageSet& data, const std::string& command, const std::atomic<bool>& stop,
+  Trainer(const TrainSettings& settings, const ImageSet& data, const Provenance& origin, const std::atomic<bool>& stop,
           JobDirectory* job, TrainConsole* console)
-      : options_(options),
+      : settings_(settings),
         data_(data),
-        command_(command),
+        origin_(origin),
         stop_(stop),
         job_(*job),
+        history_(job->history()),
         console_(*console),
-        batches_(data.count() / static_cast<size_t>(options.batch_size)),
-        gan_(NewGan(options)) {}
+        length_(settings, data.count()),
+        gan_(std::make_unique<Dcgan>(OptionsOf(settings))),
+        pace_(Clock::Real()) {
+    history_.SetBatchesPerEpoch(length_.batches);
+  }
 
   absl::StatusOr<TrainOutcome> Run() {
-    GANSERVE_RETURN_IF_ERROR(Prepare());
-    GANSERVE_RETURN_IF_ERROR(job_.RecordState(step_, JobState::kRunning, ""));
-    while (!stop_ && step_ < TotalSteps()) GANSERVE_RETURN_IF_ERROR(RunEpoch());
-    const bool stopped = step_ < TotalSteps();
-    GANSERVE_RETURN_IF_ERROR(Checkpoint());
+    GANSERVE_RETURN_IF_ERROR(SetOut());
+    GANSERVE_RETURN_IF_ERROR(history_.RecordState(JobState::kRunning, ""));
+    while (!stop_ && step_ < length_.steps) GANSERVE_RETURN_IF_ERROR(RunEpoch());
+    if (step_ < length_.steps) {
+      GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
+      return TrainOutcome{true, step_, ""};
+    }
     GANSERVE_RETURN_IF_ERROR(Sample());
+    GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
     GANSERVE_RETURN_IF_ERROR(Export());
-    return TrainOutcome{stopped, step_, job_.ExportPath(step_)};
+    return TrainOutcome{false, step_, job_.ExportPath(step_)};
   }
-
-  uint64_t step() const { return step_; }
 
  private:
-  uint64_t Epochs() const { return static_cast<uint64_t>(options_.epochs); }
-
-  uint64_t TotalSteps() const {
-    const uint64_t limit = static_cast<uint64_t>(options_.max_steps);
-    return limit > 0 ? std::min(limit, batches_ * Epochs()) : batches_ * Epochs();
+  // To the last checkpoint. What a run before this one had no time to tell of it is told now.
+  absl::Status SetOut() {
+    GANSERVE_ASSIGN_OR_RETURN(const std::optional<Checkpoint> last, LoadLastCheckpoint());
+    const std::string line = last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
+                                  : absl::StrCat("Training from the start: ", length_.steps, " steps");
+    console_.Line(line);
+    GANSERVE_RETURN_IF_ERROR(history_.RecordLog(step_, line));
+    if (gan_->rollbacks() > 0) {
+      GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, gan_->rollbacks(), gan_->learning_rate_factor()));
+    }
+    if (last) GANSERVE_RETURN_IF_ERROR(history_.RecordCheckpoint(step_, {CheckpointName(step_), last->sha256, 0}));
+    pace_ = TrainPace(Clock::Real());
+    return absl::OkStatus();
   }
 
-  absl::Status Prepare() {
-    GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(options_, data_.count()));
-    if (!options_.resume) return absl::OkStatus();
-    GANSERVE_ASSIGN_OR_RETURN(const std::string from, LoadLastCheckpoint());
-    console_.Line(absl::StrCat("Resuming from ", from));
-    if (gan_->rollbacks() == 0) return absl::OkStatus();
-    return job_.RecordRollback(step_, gan_->rollbacks(), gan_->learning_rate_factor());
-  }
-
-  // Puts everything back to the last intact checkpoint, or to the start of the job; says to which.
-  absl::StatusOr<std::string> LoadLastCheckpoint() {
-    GANSERVE_ASSIGN_OR_RETURN(const auto last, job_.ReadLastCheckpoint());
-    gan_ = NewGan(options_);
+  // Puts everything back to the last intact checkpoint, or to the start of the job if there is none.
+  absl::StatusOr<std::optional<Checkpoint>> LoadLastCheckpoint() {
+    GANSERVE_ASSIGN_OR_RETURN(std::optional<Checkpoint> last, job_.ReadLastCheckpoint());
+    gan_ = std::make_unique<Dcgan>(OptionsOf(settings_));
     step_ = 0;
-    if (!last) return std::string("the start");
+    saved_.reset();
+    if (!last) return last;
     const absl::Status status = gan_->Load(last->contents);
     if (!status.ok()) return absl::Status(status.code(), absl::StrCat(last->path, ": ", status.message()));
     step_ = last->step;
-    return last->path;
+    saved_ = step_;
+    return last;
   }
 
   // The step just done has spoilt the weights. The checkpoint is replaced before the history tells of the rollback, so
-  // that a run that is killed here goes on with the lower learning rate too.
+  // that a run that is killed here goes on with the lower learning rates too.
   absl::Status RollBack() {
     const uint64_t diverged = step_;
-    const double rate = gan_->learning_rate();
     const int rollbacks = gan_->rollbacks() + 1;
-    if (rollbacks > options_.max_rollbacks) {
+    if (rollbacks > settings_.max_rollbacks) {
       return absl::AbortedError(absl::StrCat("training diverged: a loss, gradient or weight is not finite at step ",
-                                             diverged, " with learning rate ", rate, " after ", options_.max_rollbacks,
-                                             " rollbacks; a lower --learning-rate or another --seed may help"));
+                                             diverged, ", with ", gan_->learning_rate_factor(),
+                                             " of the learning rates, after ", settings_.max_rollbacks,
+                                             " rollbacks; lower learning rates or another seed may help"));
     }
-    GANSERVE_ASSIGN_OR_RETURN(const std::string from, LoadLastCheckpoint());
+    GANSERVE_RETURN_IF_ERROR(LoadLastCheckpoint().status());
     gan_->SetRollbacks(rollbacks);
     const std::string line =
-        absl::StrCat("A loss, gradient or weight is not finite at step ", diverged, "; rolling back to ", from,
-                     " with learning rate ", gan_->learning_rate(), " instead of ", rate);
+        absl::StrCat("A loss, gradient or weight is not finite at step ", diverged, "; rolling back to step ", step_,
+                     " with ", gan_->learning_rate_factor(), " of the learning rates");
     console_.Line(line);
-    GANSERVE_RETURN_IF_ERROR(job_.RecordLog(diverged, line));
-    GANSERVE_RETURN_IF_ERROR(Checkpoint());
-    return job_.RecordRollback(step_, rollbacks, gan_->learning_rate_factor());
+    GANSERVE_RETURN_IF_ERROR(history_.RecordLog(diverged, line));
+    GANSERVE_ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, WriteCheckpoint());
+    GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, rollbacks, gan_->learning_rate_factor()));
+    return history_.RecordCheckpoint(step_, checkpoint);
   }
 
   // From the batch at which step_ stands to the end of the epoch or of the training, or to the stop.
   absl::Status RunEpoch() {
-    const uint64_t epoch = step_ / batches_;
-    const std::vector<uint32_t> order = EpochOrder(options_.seed, epoch, data_.count());
-    const auto batch_size = static_cast<size_t>(options_.batch_size);
-    bool epoch_done = false;
+    const std::vector<uint32_t> order = EpochOrder(settings_.seed, step_ / length_.batches, data_.count());
+    const auto batch_size = static_cast<size_t>(settings_.batch_size);
     do {
-      const auto indices = std::span(order).subspan(step_ % batches_ * batch_size, batch_size);
-      const uint64_t latent_seed = DeriveSeed(options_.seed, RandomPurpose::kStepLatents, step_);
+      const auto indices = std::span(order).subspan(step_ % length_.batches * batch_size, batch_size);
+      const uint64_t latent_seed = DeriveSeed(settings_.seed, RandomPurpose::kStepLatents, step_);
       gan_->Step(GatherBatch(data_, indices),
-                 NormalLatents(latent_seed, options_.batch_size, options_.shape.latent_size));
+                 NormalLatents(latent_seed, settings_.batch_size, settings_.shape.latent_size));
       ++step_;
+      pace_.CountStep();
       if (!gan_->sound()) return RollBack();
-      epoch_done = step_ % batches_ == 0;
-      GANSERVE_RETURN_IF_ERROR(FinishStep(epoch, epoch_done ? batches_ : step_ % batches_));
-      console_.Progress(static_cast<int>(epoch + 1), options_.epochs, static_cast<long>(step_),
-                        static_cast<long>(TotalSteps()));
-    } while (!epoch_done && step_ < TotalSteps() && !stop_);
+      GANSERVE_RETURN_IF_ERROR(FinishStep());
+    } while (!EpochDone() && step_ < length_.steps && !stop_);
     return absl::OkStatus();
   }
+
+  bool EpochDone() const { return step_ % length_.batches == 0; }
 
   // The checkpoint comes last: a run that resumes from it has told of everything up to its step. Nothing here depends
   // on `stop_`, so a run that is stopped and resumed reports what an uninterrupted one does.
-  absl::Status FinishStep(uint64_t epoch, uint64_t batch) {
-    const bool end = step_ == TotalSteps();
-    const bool epoch_done = batch == batches_;
-    const auto due = [&](int every) { return epoch_done && (epoch + 1) % static_cast<uint64_t>(every) == 0; };
-    if (epoch_done || end || batch % static_cast<uint64_t>(options_.report_every) == 0) {
-      GANSERVE_RETURN_IF_ERROR(Report(epoch, batch));
-    }
+  absl::Status FinishStep() {
+    const bool end = step_ == length_.steps;
+    if (end || EpochDone() || step_ % settings_.report_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Report());
+    console_.Progress(static_cast<int>(length_.EpochOf(step_)), static_cast<int>(length_.EpochOf(length_.steps)),
+                      static_cast<long>(step_), static_cast<long>(length_.steps));
     if (end) return absl::OkStatus();  // Run() publishes the rest
-    if (due(options_.sample_every)) GANSERVE_RETURN_IF_ERROR(Sample());
-    const auto steps = static_cast<uint64_t>(options_.checkpoint_steps);
-    if (due(options_.checkpoint_every) || (steps > 0 && step_ % steps == 0)) return Checkpoint();
+    if (step_ % settings_.sample_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Sample());
+    if (step_ % settings_.checkpoint_every_steps == 0) return SaveCheckpoint();
     return absl::OkStatus();
   }
 
-  absl::Status Report(uint64_t epoch, uint64_t batch) {
+  absl::Status Report() {
     const Dcgan::Losses losses = gan_->TakeLosses();
-    const LossReport report{static_cast<int>(epoch + 1),
-                            options_.epochs,
-                            static_cast<int>(batch),
-                            static_cast<int>(batches_),
-                            losses.discriminator,
-                            losses.generator,
-                            losses.real_score,
-                            losses.fake_score,
-                            losses.discriminator_gradient_norm,
-                            losses.generator_gradient_norm};
+    const double rate = pace_.TakeStepsPerSecond();
+    LossReport report;
+    report.epoch = length_.EpochOf(step_);
+    report.epochs = length_.EpochOf(length_.steps);
+    report.batch = length_.BatchOf(step_);
+    report.batches = length_.batches;
+    report.discriminator_loss = losses.discriminator;
+    report.generator_loss = losses.generator;
+    report.real_score = losses.real_score;
+    report.fake_score = losses.fake_score;
+    report.discriminator_gradient_norm = losses.discriminator_gradient_norm;
+    report.generator_gradient_norm = losses.generator_gradient_norm;
+    report.steps_left = length_.steps - step_;
+    report.images_per_second = rate * settings_.batch_size;
+    report.eta_seconds = rate > 0 ? static_cast<double>(report.steps_left) / rate : 0;
     console_.Line(FormatLossLine(report));
-    return job_.RecordLosses(step_, report);
+    return history_.RecordLosses(step_, report);
   }
 
-  absl::Status Checkpoint() {
+  absl::StatusOr<CheckpointFacts> WriteCheckpoint() {
+    const Clock::TimePoint start = Clock::Real().Now();
     GANSERVE_ASSIGN_OR_RETURN(const std::string contents, gan_->Save());
-    return job_.PublishCheckpoint(step_, contents);
+    GANSERVE_ASSIGN_OR_RETURN(CheckpointFacts checkpoint, job_.PublishCheckpoint(step_, contents));
+    checkpoint.seconds = std::chrono::duration<double>(Clock::Real().Now() - start).count();
+    saved_ = step_;
+    return checkpoint;
+  }
+
+  // Does nothing when what stands on disk is this very state.
+  absl::Status SaveCheckpoint() {
+    if (saved_ == step_) return absl::OkStatus();
+    GANSERVE_ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, WriteCheckpoint());
+    GANSERVE_RETURN_IF_ERROR(history_.RecordCheckpoint(step_, checkpoint));
+    job_.RemoveOldCheckpoints(settings_.kept_checkpoints);
+    return absl::OkStatus();
   }
 
   absl::Status Sample() {
     torch::NoGradGuard no_grad;
-    const torch::Tensor z = NormalLatents(DeriveSeed(options_.seed, RandomPurpose::kSampleLatents, 0),
-                                          kGridSide * kGridSide, options_.shape.latent_size);
+    const torch::Tensor z = NormalLatents(DeriveSeed(settings_.seed, RandomPurpose::kSampleLatents, 0),
+                                          kGridSide * kGridSide, settings_.shape.latent_size);
     GANSERVE_ASSIGN_OR_RETURN(const std::string png,
-                              GridPng(gan_->AveragedGenerator(options_.seed)->forward(z), kGridSide));
+                              GridPng(gan_->AveragedGenerator(settings_.seed)->forward(z), kGridSide));
     return job_.PublishSample(step_, png);
   }
 
   absl::Status Export() {
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    const Provenance provenance{command_, step_, static_cast<int>(step_ / batches_), std::round(seconds), UtcNow()};
-    const DcganGenerator generator = gan_->AveragedGenerator(options_.seed);
-    const absl::Status status = job_.PublishExport(
+    Provenance provenance = origin_;
+    provenance.step = step_;
+    provenance.created = UtcNow();
+    const DcganGenerator generator = gan_->AveragedGenerator(settings_.seed);
+    return job_.PublishExport(
         step_, [&](const std::string& path) { return ExportGenerator(generator, path); },
-        ModelJson(options_, provenance));
-    // A job that was resumed where it had stopped: the step fixes the weights, so what stands there is the same.
-    return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+        ModelJson(settings_, provenance));
   }
 
-  const TrainOptions& options_;
+  const TrainSettings& settings_;
   const ImageSet& data_;
-  const std::string& command_;
+  const Provenance& origin_;
   const std::atomic<bool>& stop_;
   JobDirectory& job_;
+  JobHistory& history_;
   TrainConsole& console_;
-  const uint64_t batches_;  // of an epoch
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::unique_ptr<Dcgan> gan_;  // never null
-  uint64_t step_ = 0;           // steps done since the start of the job
+  const TrainLength length_;
+  std::unique_ptr<Dcgan> gan_;     // never null
+  uint64_t step_ = 0;              // steps done since the start of the job
+  std::optional<uint64_t> saved_;  // step of the checkpoint that holds the present state, if there is one
+  TrainPace pace_;
 };
 
 }  // namespace
 
-absl::StatusOr<TrainOutcome> Train(const TrainOptions& options, const ImageSet& data, const std::string& command,
+absl::StatusOr<TrainOutcome> Train(const TrainSettings& settings, const ImageSet& data, const Provenance& origin,
                                    const std::atomic<bool>& stop, JobDirectory* job, TrainConsole* console) try {
-  Trainer trainer(options, data, command, stop, job, console);
-  auto outcome = trainer.Run();
-  if (!outcome.ok()) {
-    // The first error is the one to tell.
-    job->RecordState(trainer.step(), JobState::kFailed, std::string(outcome.status().message())).IgnoreError();
-    return outcome;
-  }
-  const auto state = outcome->stopped ? JobState::kStopped : JobState::kSucceeded;
-  GANSERVE_RETURN_IF_ERROR(job->RecordState(outcome->steps, state, ""));
-  return outcome;
-} catch (const std::exception& error) {
-  job->RecordState(0, JobState::kFailed, error.what()).IgnoreError();
-  return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
-}
-
-absl::StatusOr<std::string> ExportUntrained(const TrainOptions& options, const std::string& command,
-                                            JobDirectory* job) try {
-  const Dcgan gan({options.shape, options.learning_rate, options.ema_decay, options.seed});
-  const DcganGenerator generator = gan.AveragedGenerator(options.seed);
-  GANSERVE_RETURN_IF_ERROR(job->PublishExport(
-      0, [&](const std::string& path) { return ExportGenerator(generator, path); },
-      ModelJson(options, {command, 0, 0, 0, UtcNow()})));
-  GANSERVE_RETURN_IF_ERROR(job->RecordState(0, JobState::kSucceeded, ""));
-  return job->ExportPath(0);
+  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(settings, data.count()));
+  return Trainer(settings, data, origin, stop, job, console).Run();
 } catch (const std::exception& error) {
   return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
 }
 
-void SetTorchThreads(int threads) {
-  if (threads > 0) torch::set_num_threads(threads);
-}
+void SetTorchThreads(int threads) { torch::set_num_threads(threads); }
 
 }  // namespace ganserve

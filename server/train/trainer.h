@@ -8,30 +8,30 @@
 #include "absl/status/statusor.h"
 #include "server/train/image_set.h"
 #include "server/train/job_directory.h"
+#include "server/train/model_description.h"
 #include "server/train/train_console.h"
-#include "server/train/train_options.h"
+#include "server/train/train_settings.h"
 
 namespace ganserve {
 
 struct TrainOutcome {
-  bool stopped = false;  // by `stop`, before the last epoch's end
+  bool stopped = false;  // by `stop`, before the last step
   uint64_t steps = 0;
-  std::string export_path;
+  std::string export_path;  // empty when stopped
 };
 
-// Trains until all epochs are done or `stop` becomes true (looked at between steps), then exports. Reports, sample
-// grids and checkpoints come on the way. The weights depend on options, data and the number of threads alone: a run
-// that was stopped and resumed ends with the same. `data` has the shape that `options` asks for; `command` goes into
-// the export's provenance. Errors: INVALID_ARGUMENT when the data has fewer images than a batch; ABORTED when
-// training diverged once more than `options.max_rollbacks`; RESOURCE_EXHAUSTED when the disk is full; those of files.
-// The job's events end with a terminal state in every case.
-absl::StatusOr<TrainOutcome> Train(const TrainOptions& options, const ImageSet& data, const std::string& command,
+// Goes on from the job's last checkpoint, or from the start if it has none, until the last step is done or `stop`
+// becomes true (looked at between steps). Losses, sample grids and checkpoints are told on the way, and before all of
+// them one log line that says where the run sets out from. A finished run publishes a checkpoint, samples and an
+// export; a stopped one a checkpoint. The weights depend on settings, data and the number of threads alone: a run that
+// was stopped and resumed ends with the same. `data` has the shape that `settings` asks for; `origin` goes into the
+// export, without its step and time. Errors: INVALID_ARGUMENT when the data has fewer images than a batch; DATA_LOSS
+// when the checkpoint is one of other networks; ABORTED when training diverged once more than
+// `settings.max_rollbacks`; RESOURCE_EXHAUSTED when the disk is full; those of files.
+absl::StatusOr<TrainOutcome> Train(const TrainSettings& settings, const ImageSet& data, const Provenance& origin,
                                    const std::atomic<bool>& stop, JobDirectory* job, TrainConsole* console);
 
-// Exports a generator with its initial weights as step 0, with the batch norm statistics that these weights have.
-absl::StatusOr<std::string> ExportUntrained(const TrainOptions& options, const std::string& command, JobDirectory* job);
-
-// Sets the number of torch's threads for the process; 0: one per core.
+// Sets the number of torch's threads for the process.
 void SetTorchThreads(int threads);
 
 }  // namespace ganserve

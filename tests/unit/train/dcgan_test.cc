@@ -9,6 +9,11 @@ namespace {
 
 constexpr NetworkShape kSmall{32, 1, 4, 8};
 
+DcganOptions Options(double learning_rate, double ema_decay, uint64_t seed) {
+  const AdamSettings adam{learning_rate, 0.5, 0.999};
+  return {kSmall, adam, adam, ema_decay, seed};
+}
+
 torch::Tensor Weights(const torch::nn::Module& module) {
   return torch::nn::utils::parameters_to_vector(module.parameters()).detach().clone();
 }
@@ -20,7 +25,7 @@ void Steps(Dcgan& gan, int first, int count) {
 }
 
 TEST(DcganTest, AStepMovesBothNetworksAndReportsTheirLosses) {
-  Dcgan gan({kSmall, 2e-4, 0, 1});
+  Dcgan gan(Options(2e-4, 0, 1));
   const torch::Tensor generator = Weights(*gan.generator());
   const torch::Tensor discriminator = Weights(*gan.discriminator());
   Steps(gan, 0, 1);
@@ -34,7 +39,7 @@ TEST(DcganTest, AStepMovesBothNetworksAndReportsTheirLosses) {
 }
 
 TEST(DcganTest, GradientsReachEveryWeightOfTheGenerator) {
-  Dcgan gan({kSmall, 2e-4, 0, 1});
+  Dcgan gan(Options(2e-4, 0, 1));
   Steps(gan, 0, 1);
   for (const auto& parameter : gan.generator()->named_parameters()) {
     ASSERT_TRUE(parameter.value().grad().defined()) << parameter.key();
@@ -45,8 +50,8 @@ TEST(DcganTest, GradientsReachEveryWeightOfTheGenerator) {
 // The discriminator's gradients after a whole step are those of its own loss: the generator's step adds nothing to
 // them.
 TEST(DcganTest, GeneratorsStepLeavesNoGradientsInTheDiscriminator) {
-  Dcgan gan({kSmall, 0.0, 0, 1});  // a learning rate of 0 keeps the weights where the reference computes
-  Dcgan reference({kSmall, 0.0, 0, 1});
+  Dcgan gan(Options(0.0, 0, 1));  // a learning rate of 0 keeps the weights where the reference computes
+  Dcgan reference(Options(0.0, 0, 1));
   Steps(gan, 0, 1);
   const torch::Tensor fake = reference.generator()->forward(NormalLatents(0, 8, 8)).detach();
   auto discriminator = reference.discriminator();
@@ -64,7 +69,7 @@ TEST(DcganTest, GeneratorsStepLeavesNoGradientsInTheDiscriminator) {
 TEST(DcganTest, TheSameSeedGivesTheSameWeightsAndAnotherSeedOthers) {
   torch::set_num_threads(1);
   const auto train = [](uint64_t seed) {
-    Dcgan gan({kSmall, 2e-4, 0.9, seed});
+    Dcgan gan(Options(2e-4, 0.9, seed));
     Steps(gan, 0, 4);
     return Weights(*gan.generator());
   };
@@ -74,13 +79,13 @@ TEST(DcganTest, TheSameSeedGivesTheSameWeightsAndAnotherSeedOthers) {
 
 TEST(DcganTest, GoesOnFromACheckpointAsIfItHadNeverStopped) {
   torch::set_num_threads(1);
-  Dcgan whole({kSmall, 2e-4, 0.9, 1});
+  Dcgan whole(Options(2e-4, 0.9, 1));
   Steps(whole, 0, 6);
-  Dcgan first({kSmall, 2e-4, 0.9, 1});
+  Dcgan first(Options(2e-4, 0.9, 1));
   Steps(first, 0, 3);
   const auto checkpoint = first.Save();
   ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
-  Dcgan second({kSmall, 2e-4, 0.9, 2});  // another seed: everything must come from the file
+  Dcgan second(Options(2e-4, 0.9, 2));  // another seed: everything must come from the file
   ASSERT_TRUE(second.Load(*checkpoint).ok());
   Steps(second, 3, 3);
   EXPECT_TRUE(Weights(*whole.generator()).equal(Weights(*second.generator())));
@@ -93,18 +98,54 @@ TEST(DcganTest, GoesOnFromACheckpointAsIfItHadNeverStopped) {
   EXPECT_EQ(expected.generator_gradient_norm, got.generator_gradient_norm);
 }
 
+TEST(DcganTest, EqualStatesAreEqualBytes) {
+  torch::set_num_threads(1);
+  const auto bytes = [](const Dcgan& gan) { return gan.Save().value(); };
+  Dcgan whole(Options(2e-4, 0.9, 1));
+  Dcgan first(Options(2e-4, 0.9, 1));
+  EXPECT_TRUE(bytes(whole) == bytes(first)) << "before the first step";
+  Steps(whole, 0, 4);
+  Steps(first, 0, 2);
+  Dcgan second(Options(2e-4, 0.9, 1));
+  ASSERT_TRUE(second.Load(bytes(first)).ok());
+  EXPECT_TRUE(bytes(second) == bytes(first));
+  Steps(second, 2, 2);
+  EXPECT_TRUE(bytes(second) == bytes(whole));
+  EXPECT_FALSE(bytes(second) == bytes(first));
+}
+
+TEST(DcganTest, EachNetworkHasItsOwnOptimiser) {
+  torch::set_num_threads(1);
+  const auto train = [](const AdamSettings& generator, const AdamSettings& discriminator) {
+    Dcgan gan({kSmall, generator, discriminator, 0, 1});
+    Steps(gan, 0, 2);
+    return std::pair(Weights(*gan.generator()), Weights(*gan.discriminator()));
+  };
+  const AdamSettings still{0, 0.5, 0.999};
+  const AdamSettings moving{2e-4, 0.5, 0.999};
+  const auto [start_generator, start_discriminator] = train(still, still);
+  const auto [still_generator, moved_discriminator] = train(still, moving);
+  EXPECT_TRUE(still_generator.equal(start_generator));
+  EXPECT_FALSE(moved_discriminator.equal(start_discriminator));
+  const auto [moved_generator, still_discriminator] = train(moving, still);
+  EXPECT_FALSE(moved_generator.equal(start_generator));
+  EXPECT_TRUE(still_discriminator.equal(start_discriminator));
+  EXPECT_FALSE(train({2e-4, 0, 0.999}, still).first.equal(moved_generator)) << "beta1";
+  EXPECT_FALSE(train({2e-4, 0.5, 0.9}, still).first.equal(moved_generator)) << "beta2";
+}
+
 TEST(DcganTest, RefusesAFileThatIsNoCheckpoint) {
-  Dcgan gan({kSmall, 2e-4, 0.9, 1});
+  Dcgan gan(Options(2e-4, 0.9, 1));
   EXPECT_EQ(gan.Load("not a checkpoint").code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(DcganTest, EachRollbackHalvesTheLearningRateAndACheckpointKeepsThat) {
-  Dcgan gan({kSmall, 8e-4, 0.9, 1});
+  Dcgan gan(Options(8e-4, 0.9, 1));
   gan.SetRollbacks(2);
-  EXPECT_EQ(gan.learning_rate(), 2e-4);
+  EXPECT_EQ(gan.learning_rate_factor(), 0.25);
   const auto checkpoint = gan.Save();
-  Dcgan slow({kSmall, 2e-4, 0.9, 1});
-  Dcgan loaded({kSmall, 8e-4, 0.9, 1});
+  Dcgan slow(Options(2e-4, 0.9, 1));
+  Dcgan loaded(Options(8e-4, 0.9, 1));
   ASSERT_TRUE(loaded.Load(*checkpoint).ok());
   EXPECT_EQ(loaded.rollbacks(), 2);
   Steps(slow, 0, 2);
@@ -113,7 +154,7 @@ TEST(DcganTest, EachRollbackHalvesTheLearningRateAndACheckpointKeepsThat) {
 }
 
 TEST(DcganTest, NoticesNaNInImagesAndInWeights) {
-  Dcgan gan({kSmall, 2e-4, 0, 1});
+  Dcgan gan(Options(2e-4, 0, 1));
   Steps(gan, 0, 1);
   EXPECT_TRUE(gan.sound());
   torch::Tensor images = Images(8);
@@ -121,13 +162,13 @@ TEST(DcganTest, NoticesNaNInImagesAndInWeights) {
   gan.Step(images, NormalLatents(1, 8, 8));
   EXPECT_FALSE(gan.sound());
 
-  Dcgan large({kSmall, 1e38, 0, 1});  // finite losses and gradients, but the update throws the weights out of range
+  Dcgan large(Options(1e38, 0, 1));  // finite losses and gradients, but the update throws the weights out of range
   Steps(large, 0, 1);
   EXPECT_FALSE(large.sound());
 }
 
 TEST(DcganTest, MeasuresScoresAndGradientNorms) {
-  Dcgan gan({kSmall, 2e-4, 0, 1});
+  Dcgan gan(Options(2e-4, 0, 1));
   Steps(gan, 0, 1);
   double squares = 0;
   for (const auto& parameter : gan.generator()->parameters()) squares += parameter.grad().square().sum().item<double>();
@@ -139,13 +180,13 @@ TEST(DcganTest, MeasuresScoresAndGradientNorms) {
 }
 
 TEST(DcganTest, WithoutDecayTheAverageIsTheTrainedGenerator) {
-  Dcgan gan({kSmall, 2e-4, 0, 1});
+  Dcgan gan(Options(2e-4, 0, 1));
   Steps(gan, 0, 3);
   EXPECT_TRUE(Weights(*gan.AveragedGenerator(1)).equal(Weights(*gan.generator())));
 }
 
 TEST(DcganTest, AverageLagsBehindTheTrainedGenerator) {
-  Dcgan gan({kSmall, 1e-2, 0.999, 1});
+  Dcgan gan(Options(1e-2, 0.999, 1));
   const torch::Tensor initial = Weights(*gan.generator());
   Steps(gan, 0, 5);
   const double moved = (Weights(*gan.generator()) - initial).norm().item<double>();
@@ -155,7 +196,7 @@ TEST(DcganTest, AverageLagsBehindTheTrainedGenerator) {
 }
 
 TEST(DcganTest, AveragedGeneratorsNormStatisticsFitItsOwnActivations) {
-  Dcgan gan({kSmall, 1e-2, 0.9, 1});
+  Dcgan gan(Options(1e-2, 0.9, 1));
   Steps(gan, 0, 3);
   DcganGenerator generator = gan.AveragedGenerator(1);
   EXPECT_FALSE(generator->is_training());

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 
 DcganGenerator Seeded(const NetworkShape& shape, uint64_t seed) {
-  return Dcgan({shape, 2e-4, 0, seed}).AveragedGenerator(seed);
+  return Dcgan({shape, {}, {}, 0, seed}).AveragedGenerator(seed);
 }
 
 class GeneratorExportTest : public testing::TestWithParam<NetworkShape> {};

@@ -2,9 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/publish.h"
+#include "server/base/sha256.h"
 #include "server/jobs/event_log.h"
 #include "server/train/checksum_trailer.h"
-#include "server/base/publish.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {
@@ -20,154 +21,141 @@ size_t Entries(const std::string& folder) {
   return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
-TEST(JobDirectoryTest, HasThePartsThatAWatcherExpects) {
-  TemporaryFolder folder;
-  auto job = JobDirectory::Create(folder.File("job"), "{}\n");
-  ASSERT_TRUE(job.ok()) << job.status();
-  EXPECT_EQ(ReadWhole(folder.File("job/spec")), "{}\n");
+class JobDirectoryTest : public testing::Test {
+ protected:
+  JobDirectory Create() const {
+    auto job = JobDirectory::Create(folder_.File("job"), "{}\n");
+    EXPECT_TRUE(job.ok()) << job.status();
+    return *std::move(job);
+  }
+  absl::StatusOr<JobDirectory> Open() const { return JobDirectory::Open(folder_.File("job"), /*supervised=*/false); }
+
+  std::vector<v1::TrainEvent> Events() const { return ReadEventLog(folder_.File("job/events"))->events; }
+  std::string Read(const std::string& name) const { return ReadWhole(folder_.File("job/" + name)); }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(JobDirectoryTest, HasThePartsThatAWatcherExpects) {
+  const JobDirectory job = Create();
+  EXPECT_EQ(Read("spec"), "{}\n");
   for (const char* part : {"events", "checkpoints", "samples", "exports"}) {
-    EXPECT_TRUE(fs::exists(folder.File("job/") + part)) << part;
+    EXPECT_TRUE(fs::exists(folder_.File("job/") + part)) << part;
   }
 }
 
-TEST(JobDirectoryTest, RefusesToOverwriteAJob) {
-  TemporaryFolder folder;
-  ASSERT_TRUE(JobDirectory::Create(folder.File("job"), "{}").ok());
-  EXPECT_EQ(JobDirectory::Create(folder.File("job"), "{}").status().code(), absl::StatusCode::kAlreadyExists);
+TEST_F(JobDirectoryTest, ASpecIsAllThatAJobNeeds) {
+  fs::create_directories(folder_.File("job"));
+  folder_.Write("job/spec", "{}");
+  const auto job = Open();
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_TRUE(fs::exists(folder_.File("job/checkpoints")));
 }
 
-TEST(JobDirectoryTest, FindsNoJobWhereThereIsNone) {
-  TemporaryFolder folder;
-  EXPECT_EQ(JobDirectory::Open(folder.path()).status().code(), absl::StatusCode::kNotFound);
+TEST_F(JobDirectoryTest, RefusesToOverwriteAJob) {
+  { const JobDirectory job = Create(); }
+  EXPECT_EQ(JobDirectory::Create(folder_.File("job"), "{}").status().code(), absl::StatusCode::kAlreadyExists);
 }
 
-TEST(JobDirectoryTest, TellsOfEverythingPublishedInOrder) {
-  TemporaryFolder folder;
-  auto job = JobDirectory::Create(folder.File("job"), "{}");
-  ASSERT_TRUE(job->RecordState(0, JobState::kRunning, "").ok());
-  ASSERT_TRUE(job->RecordLosses(5, {1, 2, 3, 4, 0.5, 0.25, 0.75, 0.125, 3, 2}).ok());
-  ASSERT_TRUE(job->PublishSample(6, "png").ok());
-  ASSERT_TRUE(job->PublishCheckpoint(7, "weights").ok());
-  ASSERT_TRUE(job->PublishExport(8, Writing("model"), "json").ok());
-  ASSERT_TRUE(job->RecordState(8, JobState::kFailed, "why").ok());
-  const auto events = ReadEventLog(folder.File("job/events"))->events;
-  ASSERT_EQ(events.size(), 6U);
-  EXPECT_EQ(events[0].state_change().state(), v1::TRAIN_JOB_STATE_RUNNING);
-  EXPECT_EQ(events[1].epoch(), 1U);
-  EXPECT_EQ(events[1].losses().batches(), 4U);
-  EXPECT_EQ(events[1].losses().generator_loss(), 0.25);
-  EXPECT_EQ(events[1].losses().fake_score(), 0.125);
-  EXPECT_EQ(events[1].losses().generator_gradient_norm(), 2);
-  EXPECT_EQ(ReadWhole(folder.File("job/" + events[2].sample().path())), "png");
-  EXPECT_EQ(*WithoutChecksum(ReadWhole(folder.File("job/" + events[3].checkpoint().path()))), "weights");
-  EXPECT_EQ(ReadWhole(folder.File("job/" + events[4].export_().path() + "/model.pt")), "model");
-  EXPECT_EQ(ReadWhole(folder.File("job/" + events[4].export_().path() + "/model.json")), "json");
-  EXPECT_EQ(events[5].state_change().message(), "why");
-  EXPECT_EQ(events[5].step(), 8U);
+TEST_F(JobDirectoryTest, FindsNoJobWhereThereIsNone) { EXPECT_EQ(Open().status().code(), absl::StatusCode::kNotFound); }
+
+TEST_F(JobDirectoryTest, HasOneTrainerAtATime) {
+  {
+    const JobDirectory job = Create();
+    const absl::Status status = Open().status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(status.message(), testing::HasSubstr("another trainer works on this job"));
+  }
+  EXPECT_TRUE(Open().ok()) << "the lock goes with its holder";
 }
 
-TEST(JobDirectoryTest, LeavesNothingBehindWhenAWriterFails) {
-  TemporaryFolder folder;
-  auto job = JobDirectory::Create(folder.File("job"), "{}");
+TEST_F(JobDirectoryTest, TellsOfWhatIsOnDisk) {
+  JobDirectory job = Create();
+  ASSERT_TRUE(job.PublishSample(6, "png").ok());
+  ASSERT_TRUE(job.PublishExport(8, Writing("model"), "json").ok());
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(Read(events[0].sample().path()), "png");
+  EXPECT_EQ(Read(events[1].export_().path() + "/model.pt"), "model");
+  EXPECT_EQ(Read(events[1].export_().path() + "/model.json"), "json");
+}
+
+TEST_F(JobDirectoryTest, GivesTheDigestOfACheckpointsFile) {
+  JobDirectory job = Create();
+  const auto checkpoint = job.PublishCheckpoint(7, "weights");
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+  EXPECT_EQ(*WithoutChecksum(Read(checkpoint->path)), "weights");
+  EXPECT_EQ(checkpoint->sha256, Sha256Hex(Read(checkpoint->path)));
+  EXPECT_TRUE(Events().empty()) << "the trainer tells of it";
+}
+
+TEST_F(JobDirectoryTest, LeavesNothingBehindWhenAWriterFails) {
+  JobDirectory job = Create();
   const auto fail = [](const std::string& path) {
     std::ofstream(path) << "half";
     return absl::InternalError("disk full");
   };
-  EXPECT_FALSE(job->PublishExport(1, fail, "json").ok());
-  EXPECT_EQ(Entries(folder.File("job/exports")), 0U);
-  EXPECT_TRUE(ReadEventLog(folder.File("job/events"))->events.empty());
+  EXPECT_FALSE(job.PublishExport(1, fail, "json").ok());
+  EXPECT_EQ(Entries(folder_.File("job/exports")), 0U);
+  EXPECT_TRUE(Events().empty());
 }
 
-TEST(JobDirectoryTest, DoesNotChangeAPublishedExport) {
-  TemporaryFolder folder;
-  auto job = JobDirectory::Create(folder.File("job"), "{}");
-  ASSERT_TRUE(job->PublishExport(1, Writing("first"), "json").ok());
-  EXPECT_EQ(job->PublishExport(1, Writing("second"), "json").code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(ReadWhole(folder.File("job/exports/1/model.pt")), "first");
+TEST_F(JobDirectoryTest, DoesNotChangeAPublishedExport) {
+  JobDirectory job = Create();
+  ASSERT_TRUE(job.PublishExport(1, Writing("first"), "json").ok());
+  ASSERT_TRUE(job.PublishExport(1, Writing("second"), "json").ok());
+  EXPECT_EQ(Read("exports/1/model.pt"), "first");
+  EXPECT_EQ(Events().size(), 1U);
+  EXPECT_EQ(PublishModelFolder(job.ExportPath(1), Writing("third"), "json").code(), absl::StatusCode::kAlreadyExists);
 }
 
-TEST(JobDirectoryTest, KeepsTheNewestTwoCheckpointsByNumber) {
-  TemporaryFolder folder;
-  auto job = JobDirectory::Create(folder.File("job"), "{}");
-  EXPECT_FALSE(job->ReadLastCheckpoint()->has_value());
-  for (const uint64_t step : {8U, 9U, 10U}) ASSERT_TRUE(job->PublishCheckpoint(step, "x").ok());
-  EXPECT_EQ(Entries(folder.File("job/checkpoints")), 2U);
-  const auto last = JobDirectory::Open(folder.File("job"))->ReadLastCheckpoint();
+TEST_F(JobDirectoryTest, KeepsTheNewestCheckpointsByNumber) {
+  JobDirectory job = Create();
+  EXPECT_FALSE(job.ReadLastCheckpoint()->has_value());
+  for (const uint64_t step : {8U, 9U, 10U, 11U}) ASSERT_TRUE(job.PublishCheckpoint(step, "x").ok());
+  job.RemoveOldCheckpoints(3);
+  EXPECT_EQ(Entries(folder_.File("job/checkpoints")), 3U);
+  const auto last = job.ReadLastCheckpoint();
   ASSERT_TRUE(last.ok() && last->has_value());
-  EXPECT_EQ((*last)->step, 10U);
-  EXPECT_EQ((*last)->path, folder.File("job/checkpoints/10.ckpt"));
+  EXPECT_EQ((*last)->step, 11U);
+  EXPECT_EQ((*last)->path, folder_.File("job/checkpoints/11.ckpt"));
   EXPECT_EQ((*last)->contents, "x");
 }
 
-TEST(JobDirectoryTest, GoesBackToTheCheckpointBeforeADamagedOneAndSaysSo) {
-  TemporaryFolder folder;
-  auto job = JobDirectory::Create(folder.File("job"), "{}");
-  ASSERT_TRUE(job->PublishCheckpoint(8, "eight").ok() && job->PublishCheckpoint(9, "nine").ok());
-  std::string damaged = ReadWhole(folder.File("job/checkpoints/9.ckpt"));
+TEST_F(JobDirectoryTest, GoesBackToTheCheckpointBeforeADamagedOneAndSaysSo) {
+  JobDirectory job = Create();
+  ASSERT_TRUE(job.PublishCheckpoint(8, "eight").ok() && job.PublishCheckpoint(9, "nine").ok());
+  std::string damaged = Read("checkpoints/9.ckpt");
   damaged[1] = static_cast<char>(damaged[1] ^ 1);
-  folder.Write("job/checkpoints/9.ckpt", damaged);
-  const auto last = job->ReadLastCheckpoint();
+  folder_.Write("job/checkpoints/9.ckpt", damaged);
+  const auto last = job.ReadLastCheckpoint();
   ASSERT_TRUE(last.ok() && last->has_value()) << last.status();
   EXPECT_EQ((*last)->contents, "eight");
-  EXPECT_THAT(ReadEventLog(folder.File("job/events"))->events.back().log(),
+  EXPECT_THAT(Events().back().log_line().text(),
               testing::AllOf(testing::HasSubstr("9.ckpt"), testing::HasSubstr("torn or corrupt")));
-  folder.Write("job/checkpoints/8.ckpt", "");
-  const auto none = job->ReadLastCheckpoint();
+  folder_.Write("job/checkpoints/8.ckpt", "");
+  const auto none = job.ReadLastCheckpoint();
   ASSERT_TRUE(none.ok()) << none.status();
   EXPECT_FALSE(none->has_value());
 }
 
-TEST(JobDirectoryTest, TellsNothingTwiceWhenARunIsDoneAgain) {
-  TemporaryFolder folder;
-  const LossReport losses{1, 2, 3, 4, 0.5, 0.25, 0, 0, 0, 0};
-  const auto run = [&](JobDirectory job, uint64_t steps) {
-    for (uint64_t step = 1; step <= steps; ++step) {
-      ASSERT_TRUE(job.RecordLosses(step, losses).ok());
-      ASSERT_TRUE(job.PublishSample(step, "png").ok());
-      ASSERT_TRUE(job.PublishCheckpoint(step, "weights").ok());
-    }
-  };
-  run(*JobDirectory::Create(folder.File("job"), "{}"), 2);
-  run(*JobDirectory::Open(folder.File("job")), 3);
-  const auto events = ReadEventLog(folder.File("job/events"))->events;
-  ASSERT_EQ(events.size(), 9U);
-  for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].step(), i / 3 + 1) << i;
+TEST_F(JobDirectoryTest, RemovesWhatAKilledProcessLeft) {
+  { const JobDirectory job = Create(); }
+  folder_.Write("job/checkpoints/8.ckpt.tmp.123", "half");
+  fs::create_directories(folder_.File("job/exports/8.tmp.123"));
+  folder_.Write("job/exports/8.tmp.123/model.pt", "half");
+  folder_.Write("job/spec.tmp.123", "a server may be writing it");
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(Entries(folder_.File("job/checkpoints")), 0U);
+  EXPECT_EQ(Entries(folder_.File("job/exports")), 0U);
+  EXPECT_TRUE(fs::exists(folder_.File("job/spec.tmp.123")));
 }
 
-TEST(JobDirectoryTest, TellsAgainOfStepsAfterARollbackAndOfEachRollbackOnce) {
-  TemporaryFolder folder;
-  const LossReport losses{1, 2, 3, 4, 0.5, 0.25, 0, 0, 0, 0};
-  const auto run = [&](JobDirectory job) {
-    ASSERT_TRUE(job.RecordLosses(5, losses).ok());
-    ASSERT_TRUE(job.RecordRollback(4, 1, 0.5).ok());
-    ASSERT_TRUE(job.RecordLosses(5, losses).ok());
-  };
-  run(*JobDirectory::Create(folder.File("job"), "{}"));
-  run(*JobDirectory::Open(folder.File("job")));
-  const auto events = ReadEventLog(folder.File("job/events"))->events;
-  ASSERT_EQ(events.size(), 3U);
-  EXPECT_EQ(events[1].rollback().count(), 1U);
-  EXPECT_EQ(events[1].rollback().learning_rate_factor(), 0.5);
-  EXPECT_EQ(events[2].step(), 5U);
-}
-
-TEST(JobDirectoryTest, RemovesWhatAKilledProcessLeft) {
-  TemporaryFolder folder;
-  ASSERT_TRUE(JobDirectory::Create(folder.File("job"), "{}").ok());
-  folder.Write("job/checkpoints/8.ckpt.tmp.123", "half");
-  fs::create_directories(folder.File("job/exports/8.tmp.123"));
-  folder.Write("job/exports/8.tmp.123/model.pt", "half");
-  ASSERT_TRUE(JobDirectory::Open(folder.File("job")).ok());
-  EXPECT_EQ(Entries(folder.File("job/checkpoints")), 0U);
-  EXPECT_EQ(Entries(folder.File("job/exports")), 0U);
-}
-
-TEST(JobDirectoryTest, TellsOfAnExportWhoseProcessWasKilledBeforeItTold) {
-  TemporaryFolder folder;
-  auto job = JobDirectory::Create(folder.File("job"), "{}");
-  fs::create_directories(folder.File("job/exports/3"));
-  EXPECT_EQ(job->PublishExport(3, Writing("model"), "json").code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(ReadEventLog(folder.File("job/events"))->events.back().export_().path(), "exports/3");
+TEST_F(JobDirectoryTest, TellsOfAnExportWhoseProcessWasKilledBeforeItTold) {
+  JobDirectory job = Create();
+  fs::create_directories(folder_.File("job/exports/3"));
+  ASSERT_TRUE(job.PublishExport(3, Writing("model"), "json").ok());
+  EXPECT_EQ(Events().back().export_().path(), "exports/3");
 }
 
 TEST(ChecksumTrailerTest, NoticesEveryFlippedByteAndEveryLength) {

@@ -8,7 +8,7 @@ namespace ganserve {
 namespace {
 
 TEST(TrainConsoleTest, PrintsLossesInTheClassicForm) {
-  EXPECT_EQ(FormatLossLine({3, 100, 200, 938, 0.6931, 1.204}),
+  EXPECT_EQ(FormatLossLine({3, 100, 200, 938, 0.6931, 1.204, 0, 0, 0, 0, 0, 0, 0}),
             "[Epoch 3/100] [Batch 200/938] D Loss: 0.6931 G Loss: 1.2040");
 }
 

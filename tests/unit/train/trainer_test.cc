@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "server/train/job_export.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/train/synthetic_images.h"
 
@@ -12,15 +13,23 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 // Two epochs of four batches of eight.
-TrainOptions Small(const TemporaryFolder& folder, const std::string& name) {
-  TrainOptions options;
-  options.data = "squares";
-  options.out = folder.File(name);
-  options.shape = {32, 1, 4, 8};
-  options.epochs = 2;
-  options.batch_size = 8;
-  options.report_every = 2;
-  return options;
+TrainSettings Small() {
+  TrainSettings settings;
+  settings.data = "squares";
+  settings.shape = {32, 1, 4, 8};
+  settings.epochs = 2;
+  settings.batch_size = 8;
+  settings.report_every_steps = 2;
+  settings.sample_every_steps = 4;
+  return settings;
+}
+
+// Too fast: the second step's sums overflow.
+TrainSettings Diverging() {
+  TrainSettings settings = Small();
+  settings.generator_adam.learning_rate = 1e38;
+  settings.discriminator_adam.learning_rate = 1e38;
+  return settings;
 }
 
 class TrainerTest : public testing::Test {
@@ -28,11 +37,21 @@ class TrainerTest : public testing::Test {
   TrainerTest() : log_(std::fopen(folder_.File("log").c_str(), "w")), console_(log_) { SetTorchThreads(1); }
   ~TrainerTest() override { std::fclose(log_); }
 
-  absl::StatusOr<TrainOutcome> Run(const TrainOptions& options) {
-    auto job = options.resume ? JobDirectory::Open(options.out) : JobDirectory::Create(options.out, SpecJson(options));
+  // Creates the job, or goes on with it.
+  absl::StatusOr<TrainOutcome> Run(const TrainSettings& settings, const std::string& name = "job") {
+    const std::string path = folder_.File(name);
+    auto job = fs::exists(path) ? JobDirectory::Open(path, /*supervised=*/false) : JobDirectory::Create(path, "{}");
     EXPECT_TRUE(job.ok()) << job.status();
-    return Train(options, data_, "the command", stop_, &*job, &console_);
+    return Train(settings, data_, {"the command", name, 0, ""}, stop_, &*job, &console_);
   }
+
+  std::string Model(const absl::StatusOr<TrainOutcome>& outcome) const {
+    EXPECT_TRUE(outcome.ok()) << outcome.status();
+    return ReadWhole(outcome->export_path + "/model.pt");
+  }
+  // The history, as far as its texts can be read.
+  std::string Events(const std::string& name = "job") const { return ReadWhole(folder_.File(name + "/events")); }
+  bool Exists(const std::string& name) const { return fs::exists(folder_.File(name)); }
 
   TemporaryFolder folder_;
   std::FILE* log_;
@@ -42,153 +61,176 @@ class TrainerTest : public testing::Test {
 };
 
 TEST_F(TrainerTest, TrainsReportsAndExports) {
-  const TrainOptions options = Small(folder_, "job");
-  const auto outcome = Run(options);
+  const auto outcome = Run(Small());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(outcome->steps, 8U);
   EXPECT_FALSE(outcome->stopped);
   EXPECT_TRUE(fs::exists(outcome->export_path + "/model.pt"));
   EXPECT_THAT(ReadWhole(outcome->export_path + "/model.json"), HasSubstr("the command"));
-  for (const char* part : {"samples/4.png", "samples/8.png", "checkpoints/8.ckpt"}) {
-    EXPECT_TRUE(fs::exists(options.out + "/" + part)) << part;
+  for (const char* part : {"job/samples/4.png", "job/samples/8.png", "job/checkpoints/8.ckpt"}) {
+    EXPECT_TRUE(Exists(part)) << part;
   }
   const std::string log = ReadWhole(folder_.File("log"));
   EXPECT_THAT(log, HasSubstr("[Epoch 1/2] [Batch 2/4] D Loss: "));
   EXPECT_THAT(log, HasSubstr("[Epoch 2/2] [Batch 4/4] D Loss: "));
 }
 
+TEST_F(TrainerTest, ReportsByTheStepsOfTheJobAndAtTheEndOfAnEpoch) {
+  TrainSettings settings = Small();
+  settings.report_every_steps = 3;
+  ASSERT_TRUE(Run(settings).ok());
+  const std::string log = ReadWhole(folder_.File("log"));
+  for (const char* batch :
+       {"[Epoch 1/2] [Batch 3/4]", "[Epoch 1/2] [Batch 4/4]", "[Epoch 2/2] [Batch 2/4]", "[Epoch 2/2] [Batch 4/4]"}) {
+    EXPECT_THAT(log, HasSubstr(batch));
+  }
+  EXPECT_THAT(log, testing::Not(HasSubstr("[Epoch 2/2] [Batch 3/4]")));
+}
+
+TEST_F(TrainerTest, SaysFirstWhereItSetsOutFrom) {
+  TrainSettings settings = Small();
+  settings.epochs = 0;
+  settings.steps = 3;
+  ASSERT_TRUE(Run(settings).ok());
+  EXPECT_THAT(Events(), HasSubstr("Training from the start: 3 steps"));
+  settings.steps = 6;
+  ASSERT_TRUE(Run(settings).ok());
+  EXPECT_THAT(Events(), HasSubstr("Resuming from step 3 of 6"));
+}
+
 TEST_F(TrainerTest, GivesTheSameWeightsForTheSameSeedAndOthersForAnother) {
-  TrainOptions options = Small(folder_, "a");
-  const auto first = Run(options);
-  options.out = folder_.File("b");
-  const auto second = Run(options);
-  options.out = folder_.File("c");
-  options.seed = 2;
-  const auto third = Run(options);
-  ASSERT_TRUE(first.ok() && second.ok() && third.ok());
-  EXPECT_EQ(ReadWhole(first->export_path + "/model.pt"), ReadWhole(second->export_path + "/model.pt"));
-  EXPECT_NE(ReadWhole(first->export_path + "/model.pt"), ReadWhole(third->export_path + "/model.pt"));
+  TrainSettings settings = Small();
+  const std::string first = Model(Run(settings, "a"));
+  EXPECT_EQ(Model(Run(settings, "b")), first);
+  settings.seed = 2;
+  EXPECT_NE(Model(Run(settings, "c")), first);
 }
 
 TEST_F(TrainerTest, ResumedEndsWhereAnUninterruptedRunEnds) {
-  const auto whole = Run(Small(folder_, "whole"));
-  TrainOptions options = Small(folder_, "parts");
-  options.epochs = 1;
-  ASSERT_TRUE(Run(options).ok());
-  options.epochs = 2;
-  options.resume = true;
-  const auto resumed = Run(options);
-  ASSERT_TRUE(whole.ok() && resumed.ok()) << resumed.status();
-  EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(resumed->export_path + "/model.pt"));
+  const std::string whole = Model(Run(Small(), "whole"));
+  TrainSettings settings = Small();
+  settings.epochs = 1;
+  ASSERT_TRUE(Run(settings).ok());
+  EXPECT_EQ(Model(Run(Small())), whole);
 }
 
 TEST_F(TrainerTest, StopsAfterAGivenNumberOfStepsAndGoesOnFromThere) {
-  const auto whole = Run(Small(folder_, "whole"));
-  TrainOptions options = Small(folder_, "parts");
-  options.max_steps = 5;
-  const auto part = Run(options);
+  const std::string whole = Model(Run(Small(), "whole"));
+  TrainSettings settings = Small();
+  settings.epochs = 0;
+  settings.steps = 5;
+  const auto part = Run(settings);
   ASSERT_TRUE(part.ok()) << part.status();
   EXPECT_EQ(part->steps, 5U);
   EXPECT_FALSE(part->stopped);
-  options.max_steps = 0;
-  options.resume = true;
-  const auto rest = Run(options);
-  ASSERT_TRUE(whole.ok() && rest.ok()) << rest.status();
-  EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(rest->export_path + "/model.pt"));
+  EXPECT_EQ(Model(Run(Small())), whole);
 }
 
 TEST_F(TrainerTest, ResumingAFinishedJobSucceedsAtOnce) {
-  TrainOptions options = Small(folder_, "job");
-  const auto first = Run(options);
-  options.resume = true;
-  const auto again = Run(options);
+  const auto first = Run(Small());
+  const auto again = Run(Small());
   ASSERT_TRUE(first.ok() && again.ok()) << again.status();
   EXPECT_EQ(again->steps, first->steps);
   EXPECT_EQ(again->export_path, first->export_path);
 }
 
-TEST_F(TrainerTest, ExportsWhatThereIsWhenStopped) {
+TEST_F(TrainerTest, WritesACheckpointAndNothingElseWhenStopped) {
   stop_ = true;
-  const TrainOptions options = Small(folder_, "job");
-  const auto outcome = Run(options);
+  const auto outcome = Run(Small());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_TRUE(outcome->stopped);
   EXPECT_EQ(outcome->steps, 0U);
-  EXPECT_TRUE(fs::exists(outcome->export_path + "/model.pt"));
+  EXPECT_TRUE(Exists("job/checkpoints/0.ckpt"));
+  EXPECT_TRUE(fs::is_empty(folder_.File("job/samples")));
+  EXPECT_TRUE(fs::is_empty(folder_.File("job/exports")));
+  stop_ = false;
+  EXPECT_EQ(Model(Run(Small())), Model(Run(Small(), "whole")));
+}
+
+TEST_F(TrainerTest, KeepsAsManyCheckpointsAsTheSpecSays) {
+  TrainSettings settings = Small();
+  settings.checkpoint_every_steps = 1;
+  settings.kept_checkpoints = 3;
+  ASSERT_TRUE(Run(settings).ok());
+  for (const int step : {6, 7, 8}) EXPECT_TRUE(Exists("job/checkpoints/" + std::to_string(step) + ".ckpt")) << step;
+  EXPECT_FALSE(Exists("job/checkpoints/5.ckpt"));
 }
 
 TEST_F(TrainerTest, EndsWithAClearErrorWhenTrainingDiverges) {
-  TrainOptions options = Small(folder_, "job");
-  options.learning_rate = 1e38;  // the second step's sums overflow
-  const auto outcome = Run(options);
+  const auto outcome = Run(Diverging());
   EXPECT_EQ(outcome.status().code(), absl::StatusCode::kAborted);
   EXPECT_THAT(outcome.status().message(), HasSubstr("training diverged"));
-  EXPECT_THAT(ReadWhole(options.out + "/events"), HasSubstr("training diverged")) << "the job's history says so too";
-  EXPECT_TRUE(fs::is_empty(options.out + "/exports"));
+  EXPECT_TRUE(fs::is_empty(folder_.File("job/exports")));
 }
 
-TEST_F(TrainerTest, RollsBackWithHalfTheLearningRateAsOftenAsAllowed) {
-  TrainOptions options = Small(folder_, "job");
-  options.learning_rate = 1e38;
-  options.max_rollbacks = 2;
-  EXPECT_EQ(Run(options).status().code(), absl::StatusCode::kAborted);
-  const std::string events = ReadWhole(options.out + "/events");
-  EXPECT_THAT(events, HasSubstr("at step 1; rolling back to the start with learning rate 5e+37 instead of 1e+38"));
-  EXPECT_THAT(events, HasSubstr("with learning rate 2.5e+37 instead of 5e+37"));
-  EXPECT_THAT(events, testing::Not(HasSubstr("instead of 2.5e+37")));
+TEST_F(TrainerTest, RollsBackWithHalfTheLearningRatesAsOftenAsAllowed) {
+  TrainSettings settings = Diverging();
+  settings.max_rollbacks = 2;
+  EXPECT_EQ(Run(settings).status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(Events(), HasSubstr("at step 1; rolling back to step 0 with 0.5 of the learning rates"));
+  EXPECT_THAT(Events(), HasSubstr("rolling back to step 0 with 0.25 of the learning rates"));
+  EXPECT_THAT(Events(), testing::Not(HasSubstr("0.125 of the learning rates")));
 }
 
 TEST_F(TrainerTest, GoesOnAtALowerLearningRateAlsoAcrossAnInterruption) {
-  TrainOptions options = Small(folder_, "whole");
-  options.learning_rate = 1e38;
-  options.max_rollbacks = 100;  // until the rate is one at which nothing overflows
-  const auto whole = Run(options);
-  ASSERT_TRUE(whole.ok()) << whole.status();
-  options.out = folder_.File("parts");
-  options.max_rollbacks = 5;
-  ASSERT_EQ(Run(options).status().code(), absl::StatusCode::kAborted);
-  options.max_rollbacks = 100;
-  options.resume = true;
-  const auto resumed = Run(options);
-  ASSERT_TRUE(resumed.ok()) << resumed.status();
-  EXPECT_EQ(ReadWhole(whole->export_path + "/model.pt"), ReadWhole(resumed->export_path + "/model.pt"));
+  TrainSettings settings = Diverging();
+  settings.max_rollbacks = 100;  // until the rate is one at which nothing overflows
+  const std::string whole = Model(Run(settings, "whole"));
+  settings.max_rollbacks = 5;
+  ASSERT_EQ(Run(settings).status().code(), absl::StatusCode::kAborted);
+  settings.max_rollbacks = 100;
+  EXPECT_EQ(Model(Run(settings)), whole);
 }
 
 TEST_F(TrainerTest, UsesTheCheckpointBeforeACorruptOneAndEndsWithTheSameWeights) {
-  TrainOptions options = Small(folder_, "job");
-  options.checkpoint_steps = 3;  // 3, 4, 6 and 8: also within an epoch and within a report
-  const auto whole = Run(options);
-  ASSERT_TRUE(whole.ok()) << whole.status();
-  const std::string model = ReadWhole(whole->export_path + "/model.pt");
-  fs::resize_file(options.out + "/checkpoints/8.ckpt", 1000);
-  fs::remove_all(whole->export_path);
-  options.resume = true;
-  const auto again = Run(options);
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(ReadWhole(again->export_path + "/model.pt"), model);
-  EXPECT_THAT(ReadWhole(folder_.File("log")), HasSubstr("Resuming from " + options.out + "/checkpoints/6.ckpt"));
+  TrainSettings settings = Small();
+  settings.checkpoint_every_steps = 3;  // 3, 6 and 8: also within an epoch and within a report
+  const std::string whole = Model(Run(settings));
+  const std::string checkpoint = ReadWhole(folder_.File("job/checkpoints/8.ckpt"));
+  fs::resize_file(folder_.File("job/checkpoints/8.ckpt"), 1000);
+  fs::remove_all(folder_.File("job/exports/8"));
+  EXPECT_EQ(Model(Run(settings)), whole);
+  EXPECT_THAT(ReadWhole(folder_.File("log")), HasSubstr("Resuming from step 6 of 8"));
+  EXPECT_TRUE(ReadWhole(folder_.File("job/checkpoints/8.ckpt")) == checkpoint) << "its event's digest still holds";
 }
 
 TEST_F(TrainerTest, RefusesDataThatDoNotFillABatch) {
-  TrainOptions options = Small(folder_, "job");
-  options.batch_size = 36;
-  const auto outcome = Run(options);
+  TrainSettings settings = Small();
+  settings.batch_size = 36;
+  const auto outcome = Run(settings);
   EXPECT_EQ(outcome.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(outcome.status().message(), HasSubstr("35 images are fewer than one batch of 36"));
 }
 
 TEST_F(TrainerTest, ExportsUntrainedGeneratorsBySeed) {
   const auto bytes = [&](const std::string& name, uint64_t seed) {
-    TrainOptions options = Small(folder_, name);
-    options.seed = seed;
-    options.shape.channels = 3;
-    auto job = JobDirectory::Create(options.out, SpecJson(options));
-    const auto path = ExportUntrained(options, "init", &*job);
-    EXPECT_TRUE(path.ok()) << path.status();
-    return ReadWhole(*path + "/model.pt");
+    TrainSettings settings = Small();
+    settings.seed = seed;
+    settings.shape.channels = 3;
+    auto job = JobDirectory::Create(folder_.File(name), "{}");
+    const absl::Status status = ExportUntrained(settings, {}, &*job);
+    EXPECT_TRUE(status.ok()) << status;
+    return ReadWhole(job->ExportPath(0) + "/model.pt");
   };
   EXPECT_EQ(bytes("a", 1), bytes("b", 1));
   EXPECT_NE(bytes("c", 1), bytes("d", 2));
+}
+
+TEST_F(TrainerTest, ACheckpointIsExportedAsTheRunItselfWouldHave) {
+  TrainSettings settings = Small();
+  settings.checkpoint_every_steps = 5;
+  ASSERT_TRUE(Run(settings).ok());
+  settings.epochs = 0;
+  settings.steps = 5;
+  const std::string expected = Model(Run(settings, "until5"));
+  const auto checkpoint = FindCheckpoint(folder_.File("job"), 5);
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+  const std::string out = folder_.File("out");
+  ASSERT_TRUE(ExportCheckpoint(settings, *checkpoint, {"export", "job", 5, ""}, out).ok());
+  EXPECT_TRUE(ReadWhole(out + "/model.pt") == expected);
+  EXPECT_EQ(ExportCheckpoint(settings, *checkpoint, {}, out).code(), absl::StatusCode::kAlreadyExists);
+  settings.shape.width = 5;
+  EXPECT_EQ(ExportCheckpoint(settings, *checkpoint, {}, folder_.File("other")).code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -1,0 +1,145 @@
+#include "server/train/job_history.h"
+
+#include "ganserve/v1/training.pb.h"
+#include "server/base/status_macros.h"
+#include "server/jobs/event_log.h"
+
+namespace ganserve {
+namespace {
+
+v1::TrainJobState ToProto(JobState state) {
+  switch (state) {
+    case JobState::kRunning:
+      return v1::TRAIN_JOB_STATE_RUNNING;
+    case JobState::kPaused:
+      return v1::TRAIN_JOB_STATE_PAUSED;
+    case JobState::kSucceeded:
+      return v1::TRAIN_JOB_STATE_SUCCEEDED;
+    case JobState::kFailed:
+      return v1::TRAIN_JOB_STATE_FAILED;
+  }
+  return v1::TRAIN_JOB_STATE_UNSPECIFIED;
+}
+
+void Fill(const LossReport& losses, v1::TrainLosses* out) {
+  out->set_discriminator_loss(losses.discriminator_loss);
+  out->set_generator_loss(losses.generator_loss);
+  out->set_real_score(losses.real_score);
+  out->set_fake_score(losses.fake_score);
+  out->set_discriminator_gradient_norm(losses.discriminator_gradient_norm);
+  out->set_generator_gradient_norm(losses.generator_gradient_norm);
+  out->set_images_per_second(losses.images_per_second);
+  out->set_steps_left(losses.steps_left);
+  out->set_eta_seconds(losses.eta_seconds);
+  out->set_epochs(static_cast<uint32_t>(losses.epochs));
+  out->set_batch(static_cast<uint32_t>(losses.batch));
+  out->set_batches(static_cast<uint32_t>(losses.batches));
+}
+
+}  // namespace
+
+absl::StatusOr<JobHistory> JobHistory::Open(const std::string& path, bool supervised) {
+  GANSERVE_ASSIGN_OR_RETURN(EventLog events, EventLog::Open(path));
+  JobHistory history(std::make_unique<EventLog>(std::move(events)), supervised);
+  GANSERVE_RETURN_IF_ERROR(history.FindTold(path));
+  return history;
+}
+
+JobHistory::JobHistory(std::unique_ptr<EventLog> events, bool supervised)
+    : events_(std::move(events)), supervised_(supervised) {}
+JobHistory::JobHistory(JobHistory&&) noexcept = default;
+JobHistory& JobHistory::operator=(JobHistory&&) noexcept = default;
+JobHistory::~JobHistory() = default;
+
+absl::Status JobHistory::FindTold(const std::string& path) {
+  GANSERVE_ASSIGN_OR_RETURN(const EventLogContents contents, ReadEventLog(path));
+  for (const v1::TrainEvent& event : contents.events) {
+    step_ = event.step();
+    if (event.has_rollback()) told_rollbacks_ = static_cast<int>(event.rollback().count());
+    told_[event.event_case()] = {told_rollbacks_, event.step()};
+    end_.reset();  // a trainer without a server may go on with a job that had ended
+    if (event.has_terminal()) {
+      end_ = {event.terminal().state() == v1::TRAIN_JOB_STATE_SUCCEEDED, event.terminal().message()};
+    }
+  }
+  return absl::OkStatus();
+}
+
+v1::TrainEvent JobHistory::EventAt(uint64_t step) {
+  step_ = step;
+  v1::TrainEvent event;
+  event.set_step(step);
+  if (batches_per_epoch_ > 0) {
+    event.set_epoch(static_cast<uint32_t>((step + batches_per_epoch_ - 1) / batches_per_epoch_));
+  }
+  return event;
+}
+
+absl::Status JobHistory::AppendOnce(v1::TrainEvent event) {
+  const Position position{rollbacks_, event.step()};
+  const auto told = told_.find(event.event_case());
+  if (told != told_.end() && position <= told->second) return absl::OkStatus();
+  const int kind = event.event_case();
+  GANSERVE_RETURN_IF_ERROR(events_->Append(std::move(event)));
+  told_[kind] = position;
+  return absl::OkStatus();
+}
+
+absl::Status JobHistory::RecordState(JobState state, const std::string& message) {
+  if (supervised_) return absl::OkStatus();
+  v1::TrainEvent event = EventAt(step_);
+  if (state == JobState::kSucceeded || state == JobState::kFailed) {
+    event.mutable_terminal()->set_state(ToProto(state));
+    event.mutable_terminal()->set_message(message);
+  } else {
+    event.mutable_state_change()->set_state(ToProto(state));
+    event.mutable_state_change()->set_message(message);
+  }
+  return events_->Append(std::move(event));
+}
+
+absl::Status JobHistory::RecordLog(uint64_t step, const std::string& line) {
+  v1::TrainEvent event = EventAt(step);
+  event.mutable_log_line()->set_text(line);
+  return events_->Append(std::move(event));
+}
+
+absl::Status JobHistory::RecordLosses(uint64_t step, const LossReport& losses) {
+  v1::TrainEvent event = EventAt(step);
+  Fill(losses, event.mutable_losses());
+  return AppendOnce(std::move(event));
+}
+
+absl::Status JobHistory::RecordRollback(uint64_t step, int count, double learning_rate_factor) {
+  rollbacks_ = count;
+  if (count <= told_rollbacks_) return absl::OkStatus();
+  v1::TrainEvent event = EventAt(step);
+  event.mutable_rollback()->set_count(static_cast<uint32_t>(count));
+  event.mutable_rollback()->set_learning_rate_factor(learning_rate_factor);
+  GANSERVE_RETURN_IF_ERROR(events_->Append(std::move(event)));
+  told_rollbacks_ = count;
+  return absl::OkStatus();
+}
+
+absl::Status JobHistory::RecordSample(uint64_t step, const std::string& path) {
+  v1::TrainEvent event = EventAt(step);
+  event.mutable_sample()->set_path(path);
+  return AppendOnce(std::move(event));
+}
+
+absl::Status JobHistory::RecordCheckpoint(uint64_t step, const CheckpointFacts& checkpoint) {
+  v1::TrainEvent event = EventAt(step);
+  event.mutable_checkpoint()->set_step(step);
+  event.mutable_checkpoint()->set_path(checkpoint.path);
+  event.mutable_checkpoint()->set_sha256(checkpoint.sha256);
+  event.mutable_checkpoint()->set_seconds(checkpoint.seconds);
+  return AppendOnce(std::move(event));
+}
+
+absl::Status JobHistory::RecordExport(uint64_t step, const std::string& path) {
+  v1::TrainEvent event = EventAt(step);
+  event.mutable_export_()->set_path(path);
+  return AppendOnce(std::move(event));
+}
+
+}  // namespace ganserve

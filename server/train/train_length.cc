@@ -1,0 +1,13 @@
+#include "server/train/train_length.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace ganserve {
+
+absl::Status CheckFillsABatch(const TrainSettings& settings, uint64_t images) {
+  if (images >= static_cast<uint64_t>(settings.batch_size)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(settings.data, ": ", images, " images are fewer than one batch of ", settings.batch_size));
+}
+
+}  // namespace ganserve

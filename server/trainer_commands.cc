@@ -1,0 +1,184 @@
+#include "server/trainer_commands.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/base/status_macros.h"
+#include "server/jobs/train_spec.h"
+#include "server/train/checkpoint_files.h"
+#include "server/train/data_set.h"
+#include "server/train/job_export.h"
+#include "server/train/spec_settings.h"
+#include "server/train/train_length.h"
+
+namespace ganserve {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A path split into the folder and the name in it, which is never empty but for the root.
+struct Place {
+  explicit Place(const std::string& path) {
+    fs::path whole = fs::absolute(path).lexically_normal();
+    if (!whole.has_filename()) whole = whole.parent_path();  // "jobs/a/"
+    folder = whole.parent_path().string();
+    name = whole.filename().string();
+  }
+  std::string folder;
+  std::string name;
+};
+
+v1::TrainSpec SpecOf(const TrainFlags& flags) {
+  v1::TrainSpec spec = flags.spec;
+  if (!flags.data.empty()) spec.set_data(Place(flags.data).name);
+  return ResolveTrainSpec(spec);
+}
+
+absl::StatusOr<v1::TrainSpec> ReadSpec(const std::string& job) {
+  const std::string path = absl::StrCat(job, "/spec");
+  GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadJobFile(path));
+  absl::StatusOr<v1::TrainSpec> spec = TrainSpecFromJson(json);
+  const absl::Status status = spec.ok() ? ValidateTrainSpec(*spec) : spec.status();
+  if (!status.ok()) return absl::Status(status.code(), absl::StrCat(path, ": ", std::string(status.message())));
+  return spec;
+}
+
+// At most what whoever started this process allows.
+absl::Status LimitMemory(uint64_t bytes) {
+  if (bytes == 0) return absl::OkStatus();
+  rlimit limit{};
+  ::getrlimit(RLIMIT_DATA, &limit);
+  limit.rlim_max = std::min<rlim_t>(limit.rlim_max, bytes);
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_DATA, &limit) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot limit the memory to ", bytes, " bytes"));
+}
+
+absl::StatusOr<ImageSet> LoadData(const TrainSettings& settings, const std::string& root, TrainConsole* console) {
+  const NetworkShape& shape = settings.shape;
+  const std::string path = absl::StrCat(root, "/", settings.data);
+  GANSERVE_RETURN_IF_ERROR(LimitMemory(settings.memory_bytes));
+  GANSERVE_ASSIGN_OR_RETURN(ImageSet data, LoadDataSet(path, {shape.image_size, shape.image_size, shape.channels}));
+  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(settings, data.count()));
+  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
+                                data.shape.height, data.shape.channels, path));
+  return data;
+}
+
+absl::StatusOr<TrainOutcome> TrainOn(const ImageSet& data, const TrainSettings& settings, const CommandContext& context,
+                                     JobDirectory* job, TrainConsole* console) {
+  SetTorchThreads(settings.threads);
+  const Provenance origin{context.command_line, Place(job->path()).name, 0, ""};
+  return Train(settings, data, origin, context.stop, job, console);
+}
+
+// The history of a run that failed; its error is the one to tell, not that of the history.
+void TellFailure(const absl::Status& status, JobHistory* history) {
+  const std::string message(status.message());
+  if (absl::IsResourceExhausted(status)) {
+    history->RecordState(JobState::kPaused, message).IgnoreError();
+  } else if (IsPermanent(status)) {
+    history->RecordState(JobState::kFailed, message).IgnoreError();
+  }
+}
+
+// Tells how a run has ended.
+absl::StatusOr<TrainOutcome> Concluded(absl::StatusOr<TrainOutcome> outcome, JobHistory* history) {
+  if (!outcome.ok()) {
+    TellFailure(outcome.status(), history);
+    return outcome;
+  }
+  const auto state = outcome->stopped ? JobState::kPaused : JobState::kSucceeded;
+  GANSERVE_RETURN_IF_ERROR(history->RecordState(state, outcome->stopped ? "stopped by a signal" : ""));
+  return outcome;
+}
+
+absl::StatusOr<JobDirectory> OpenForFlags(const TrainFlags& flags, const v1::TrainSpec& spec) {
+  GANSERVE_ASSIGN_OR_RETURN(const std::string json, TrainSpecToJson(spec));
+  if (!flags.resume) return JobDirectory::Create(flags.out, json);
+  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Open(flags.out, /*supervised=*/false));
+  GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec before, ReadSpec(flags.out));
+  GANSERVE_RETURN_IF_ERROR(CheckResumable(before, spec));
+  GANSERVE_RETURN_IF_ERROR(job.ReplaceSpec(json));
+  return job;
+}
+
+}  // namespace
+
+bool IsPermanent(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kAborted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status CheckFlags(const TrainFlags& flags) {
+  v1::TrainSpec spec = SpecOf(flags);
+  if (spec.data().empty()) spec.set_data("none");  // an untrained generator has no data, which a valid spec must name
+  return ValidateTrainSpec(spec);
+}
+
+absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext& context) {
+  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Open(flags.job_dir, flags.supervised));
+  if (const auto& end = job.history().end()) {
+    if (end->succeeded) return TrainOutcome{};
+    return absl::FailedPreconditionError(absl::StrCat(flags.job_dir, ": the job has ended: ", end->message));
+  }
+  const auto run = [&]() -> absl::StatusOr<TrainOutcome> {
+    TrainConsole console(stdout);
+    GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
+    const TrainSettings settings = SettingsOf(spec);
+    GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(settings, flags.data_root, &console));
+    return TrainOn(data, settings, context, &job, &console);
+  };
+  return Concluded(run(), &job.history());
+}
+
+absl::StatusOr<TrainOutcome> TrainJob(const TrainFlags& flags, const CommandContext& context) {
+  TrainConsole console(stdout);
+  const v1::TrainSpec spec = SpecOf(flags);
+  const TrainSettings settings = SettingsOf(spec);
+  // First, so that no directory is created for data that can't be used.
+  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(settings, Place(flags.data).folder, &console));
+  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenForFlags(flags, spec));
+  return Concluded(TrainOn(data, settings, context, &job, &console), &job.history());
+}
+
+absl::Status CheckData(const TrainFlags& flags) {
+  TrainConsole console(stdout);
+  return LoadData(SettingsOf(SpecOf(flags)), Place(flags.data).folder, &console).status();
+}
+
+absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
+  const v1::TrainSpec spec = SpecOf(flags);
+  const TrainSettings settings = SettingsOf(spec);
+  SetTorchThreads(settings.threads);
+  GANSERVE_ASSIGN_OR_RETURN(const std::string json, TrainSpecToJson(spec));
+  GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Create(flags.out, json));
+  const Provenance origin{context.command_line, Place(flags.out).name, 0, UtcNow()};
+  GANSERVE_RETURN_IF_ERROR(ExportUntrained(settings, origin, &job));
+  return job.history().RecordState(JobState::kSucceeded, "");
+}
+
+absl::StatusOr<uint64_t> ExportJob(const ExportFlags& flags, const CommandContext& context) {
+  GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
+  const TrainSettings settings = SettingsOf(spec);
+  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, FindCheckpoint(flags.job_dir, flags.step));
+  SetTorchThreads(settings.threads);
+  const Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
+  GANSERVE_RETURN_IF_ERROR(ExportCheckpoint(settings, checkpoint, origin, flags.out));
+  return checkpoint.step;
+}
+
+}  // namespace ganserve

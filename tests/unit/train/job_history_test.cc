@@ -1,0 +1,129 @@
+#include "server/train/job_history.h"
+
+#include <gmock/gmock.h>
+
+#include "server/jobs/event_log.h"
+#include "tests/support/temporary_folder.h"
+
+namespace ganserve {
+namespace {
+
+class JobHistoryTest : public testing::Test {
+ protected:
+  JobHistory Open(bool supervised = false) const {
+    auto history = JobHistory::Open(folder_.File("events"), supervised);
+    EXPECT_TRUE(history.ok()) << history.status();
+    return *std::move(history);
+  }
+
+  std::vector<v1::TrainEvent> Events() const { return ReadEventLog(folder_.File("events"))->events; }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(JobHistoryTest, TellsEverythingWithStepAndEpoch) {
+  JobHistory history = Open();
+  history.SetBatchesPerEpoch(4);
+  ASSERT_TRUE(history.RecordLog(0, "a line").ok());
+  ASSERT_TRUE(history.RecordLosses(5, {2, 3, 1, 4, 0.5, 0.25, 0.75, 0.125, 3, 2, 7, 64.5, 1.5}).ok());
+  ASSERT_TRUE(history.RecordSample(6, "samples/6.png").ok());
+  ASSERT_TRUE(history.RecordCheckpoint(8, {"checkpoints/8.ckpt", "digest", 0.5}).ok());
+  ASSERT_TRUE(history.RecordExport(9, "exports/9").ok());
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 5U);
+  EXPECT_EQ(events[0].log_line().text(), "a line");
+  EXPECT_EQ(events[0].epoch(), 0U);
+  EXPECT_EQ(events[1].step(), 5U);
+  EXPECT_EQ(events[1].epoch(), 2U);
+  EXPECT_EQ(events[2].sample().path(), "samples/6.png");
+  EXPECT_EQ(events[3].checkpoint().step(), 8U);
+  EXPECT_EQ(events[3].checkpoint().sha256(), "digest");
+  EXPECT_EQ(events[3].checkpoint().seconds(), 0.5);
+  EXPECT_EQ(events[3].epoch(), 2U);
+  EXPECT_EQ(events[4].export_().path(), "exports/9");
+  EXPECT_EQ(events[4].epoch(), 3U);
+}
+
+TEST_F(JobHistoryTest, TellsEveryNumberOfALossReport) {
+  ASSERT_TRUE(Open().RecordLosses(5, {2, 3, 1, 4, 0.5, 0.25, 0.75, 0.125, 3, 2, 7, 64.5, 1.5}).ok());
+  const v1::TrainLosses losses = Events()[0].losses();
+  EXPECT_EQ(losses.epochs(), 3U);
+  EXPECT_EQ(losses.batch(), 1U);
+  EXPECT_EQ(losses.batches(), 4U);
+  EXPECT_EQ(losses.discriminator_loss(), 0.5);
+  EXPECT_EQ(losses.generator_loss(), 0.25);
+  EXPECT_EQ(losses.real_score(), 0.75);
+  EXPECT_EQ(losses.fake_score(), 0.125);
+  EXPECT_EQ(losses.discriminator_gradient_norm(), 3);
+  EXPECT_EQ(losses.generator_gradient_norm(), 2);
+  EXPECT_EQ(losses.steps_left(), 7U);
+  EXPECT_EQ(losses.images_per_second(), 64.5);
+  EXPECT_EQ(losses.eta_seconds(), 1.5);
+}
+
+TEST_F(JobHistoryTest, TellsStatesAtTheStepOfWhatWasToldLast) {
+  JobHistory history = Open();
+  ASSERT_TRUE(history.RecordLog(3, "a line").ok());
+  ASSERT_TRUE(history.RecordState(JobState::kPaused, "why").ok());
+  ASSERT_TRUE(history.RecordState(JobState::kFailed, "because").ok());
+  const auto events = Events();
+  EXPECT_EQ(events[1].state_change().state(), v1::TRAIN_JOB_STATE_PAUSED);
+  EXPECT_EQ(events[1].state_change().message(), "why");
+  EXPECT_EQ(events[1].step(), 3U);
+  EXPECT_EQ(events[2].terminal().state(), v1::TRAIN_JOB_STATE_FAILED);
+  EXPECT_EQ(events[2].terminal().message(), "because");
+  EXPECT_EQ(events[2].terminal().last_sequence(), 3U);
+}
+
+TEST_F(JobHistoryTest, LeavesTheStatesToAServer) {
+  JobHistory history = Open(/*supervised=*/true);
+  ASSERT_TRUE(history.RecordState(JobState::kRunning, "").ok());
+  ASSERT_TRUE(history.RecordState(JobState::kFailed, "").ok());
+  ASSERT_TRUE(history.RecordLog(1, "a line").ok());
+  EXPECT_EQ(Events().size(), 1U);
+}
+
+TEST_F(JobHistoryTest, KnowsHowTheJobHasEnded) {
+  JobHistory history = Open();
+  EXPECT_FALSE(history.end().has_value());
+  ASSERT_TRUE(history.RecordState(JobState::kSucceeded, "").ok());
+  EXPECT_TRUE(Open().end().value().succeeded);
+  ASSERT_TRUE(history.RecordState(JobState::kFailed, "why").ok());
+  EXPECT_FALSE(Open().end().value().succeeded);
+  EXPECT_EQ(Open().end().value().message, "why");
+  ASSERT_TRUE(history.RecordLog(1, "it goes on").ok());
+  EXPECT_FALSE(Open().end().has_value());
+}
+
+TEST_F(JobHistoryTest, TellsNothingTwiceWhenARunIsDoneAgain) {
+  const auto run = [&](JobHistory history, uint64_t steps) {
+    for (uint64_t step = 1; step <= steps; ++step) {
+      ASSERT_TRUE(history.RecordLosses(step, {}).ok());
+      ASSERT_TRUE(history.RecordSample(step, "png").ok());
+      ASSERT_TRUE(history.RecordCheckpoint(step, {}).ok());
+    }
+  };
+  run(Open(), 2);
+  run(Open(), 3);
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 9U);
+  for (size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].step(), i / 3 + 1) << i;
+}
+
+TEST_F(JobHistoryTest, TellsAgainOfStepsAfterARollbackAndOfEachRollbackOnce) {
+  const auto run = [&](JobHistory history) {
+    ASSERT_TRUE(history.RecordLosses(5, {}).ok());
+    ASSERT_TRUE(history.RecordRollback(4, 1, 0.5).ok());
+    ASSERT_TRUE(history.RecordLosses(5, {}).ok());
+  };
+  run(Open());
+  run(Open());
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 3U);
+  EXPECT_EQ(events[1].rollback().count(), 1U);
+  EXPECT_EQ(events[1].rollback().learning_rate_factor(), 0.5);
+  EXPECT_EQ(events[2].step(), 5U);
+}
+
+}  // namespace
+}  // namespace ganserve

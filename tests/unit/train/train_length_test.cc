@@ -1,0 +1,50 @@
+#include "server/train/train_length.h"
+
+#include <gmock/gmock.h>
+
+namespace ganserve {
+namespace {
+
+TrainSettings Batches(int size) {
+  TrainSettings settings;
+  settings.data = "squares";
+  settings.batch_size = size;
+  return settings;
+}
+
+TEST(TrainLengthTest, LeavesTheIncompleteBatchOfAnEpochOut) {
+  TrainSettings settings = Batches(8);
+  settings.epochs = 3;
+  const TrainLength length(settings, 35);
+  EXPECT_EQ(length.batches, 4U);
+  EXPECT_EQ(length.steps, 12U);
+}
+
+TEST(TrainLengthTest, StepsCountInPlaceOfEpochs) {
+  TrainSettings settings = Batches(8);
+  settings.epochs = 0;
+  settings.steps = 5;
+  EXPECT_EQ(TrainLength(settings, 35).steps, 5U);
+}
+
+TEST(TrainLengthTest, TellsEpochAndBatchOfTheLastStepDone) {
+  const TrainLength length(Batches(8), 35);
+  EXPECT_EQ(length.EpochOf(0), 0U);
+  EXPECT_EQ(length.BatchOf(0), 0U);
+  EXPECT_EQ(length.EpochOf(1), 1U);
+  EXPECT_EQ(length.BatchOf(1), 1U);
+  EXPECT_EQ(length.EpochOf(4), 1U);
+  EXPECT_EQ(length.BatchOf(4), 4U);
+  EXPECT_EQ(length.EpochOf(5), 2U);
+  EXPECT_EQ(length.BatchOf(5), 1U);
+}
+
+TEST(TrainLengthTest, RefusesDataThatDoNotFillABatch) {
+  EXPECT_EQ(CheckFillsABatch(Batches(8), 8), absl::OkStatus());
+  const absl::Status status = CheckFillsABatch(Batches(8), 7);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "squares: 7 images are fewer than one batch of 8");
+}
+
+}  // namespace
+}  // namespace ganserve
