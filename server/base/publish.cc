@@ -5,12 +5,13 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <random>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/framing.h"
 #include "server/base/status_macros.h"
 #include "server/base/unique_fd.h"
-#include "server/base/framing.h"
 
 namespace ganserve {
 namespace {
@@ -18,8 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::string_view kTemporaryMark = ".tmp.";
-
-std::string TemporaryName(const std::string& path) { return absl::StrCat(path, kTemporaryMark, ::getpid()); }
 
 absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -34,7 +33,11 @@ absl::Status Sync(const std::string& path) {
 }
 
 absl::Status Rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return absl::ErrnoToStatus(errno, absl::StrCat(to, ": cannot publish"));
+  // A folder does not replace one that holds something: somebody else has published it meanwhile.
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    if (errno == ENOTEMPTY || errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(to, ": exists already"));
+    return absl::ErrnoToStatus(errno, absl::StrCat(to, ": cannot publish"));
+  }
   return Sync(fs::path(to).parent_path().string());
 }
 
@@ -64,6 +67,12 @@ class Temporary {
 };
 
 }  // namespace
+
+// Replicas in containers that share a volume all have process id 1: random bits keep their files apart.
+std::string TemporaryName(const std::string& path) {
+  static const uint32_t process = std::random_device()();
+  return absl::StrCat(path, kTemporaryMark, ::getpid(), "-", absl::Hex(process));
+}
 
 absl::Status PublishFile(const std::string& path, absl::string_view contents) {
   return PublishFileWith(

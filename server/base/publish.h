@@ -18,7 +18,9 @@ absl::Status PublishFileWith(const std::string& path, const std::function<absl::
 // The same for a folder with everything that `write` puts into it (files only). ALREADY_EXISTS when `path` exists.
 absl::Status PublishFolderWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write);
 
-// Whether a file's name is one that the functions above give to what is not complete yet.
+// What the functions above call `path` while it is not complete; also for what is on its way out.
+std::string TemporaryName(const std::string& path);
+// Whether a file's name is such a one.
 bool IsTemporaryName(absl::string_view name);
 
 // Creates `path` and its parents where missing.
