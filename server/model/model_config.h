@@ -19,7 +19,7 @@ struct ModelConfig {
   std::optional<int> classes;             // 0 to 65,536
   std::optional<ValueRange> value_range;  // low < high
   // What a generator says that was promoted from a training job; "" and 0 otherwise.
-  std::string job_id;
+  std::string job_id = {};
   uint64_t step = 0;
 };
 

@@ -182,7 +182,8 @@ TEST_F(LoadedModelsTest, AGeneratorOutlivesTheDirectoryItCameFrom) {
 
 TEST(EmbeddedModelTest, ServesWithoutARepository) {
   std::vector<LoadedModels::Refused> refused;
-  const auto models = LoadedModels::Load({.repository = "", .default_model = "", .load = LoadOnCpu}, &refused);
+  const auto models =
+      LoadedModels::Load({.repository = "", .default_model = "", .versions_per_model = 4, .load = LoadOnCpu}, &refused);
   ASSERT_TRUE(models.ok()) << models.status();
   const std::vector<ModelVersion> list = (*models)->List();
   ASSERT_EQ(list.size(), 1u);
