@@ -34,6 +34,8 @@ constexpr OptionSpec kTable[] = {
      "The model of requests that name none. Empty: the only one; of several, one must be named."},
     {"Models", "versions-per-model", "N", &Options::versions_per_model,
      "How many versions of a model are kept loaded, newest first.", 1, 1024},
+    {"Models", "models-poll-interval", "DURATION", &Options::models_poll_interval,
+     "How often the repository is looked at for what other servers or people have changed. 0: never.", 0, 1 * kHour},
 
     {"Computation", "device", "auto|cpu|cuda:N", &Options::device,
      "Where generators run. auto: a GPU if there is one."},

@@ -30,6 +30,7 @@ struct ServerOptions {
   std::string models;         // the repository's folder; empty: the embedded default model
   std::string default_model;  // empty: the only one; of several, one must be named
   int64_t versions_per_model = 4;
+  std::chrono::milliseconds models_poll_interval{2'000};  // 0: never
 
   // Computation.
   std::string device = "auto";   // auto, cpu or cuda:N

@@ -9,12 +9,16 @@
 #include "server/base/clock.h"
 #include "server/base/cpu_quota.h"
 #include "server/base/status_macros.h"
+#include "server/base/ticker.h"
 #include "server/image/png_encoder.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics_server.h"
 #include "server/metrics/prometheus_metrics.h"
 #include "server/model/device.h"
 #include "server/model/loaded_models.h"
+#include "server/model/model_admin_thread.h"
+#include "server/model/model_loader.h"
+#include "server/model/model_switch.h"
 #include "server/rpc/credentials/server_credentials.h"
 #include "server/rpc/credentials/token_authenticator.h"
 #include "server/rpc/grpc_server.h"
@@ -63,14 +67,18 @@ void LogRefused(const std::string& model, uint64_t version, const std::string& e
   Log(LogLevel::kWarning, "model version refused", {{"model", model}, {"version", version}, {"error", error}});
 }
 
-absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& options, const Device& device) {
-  std::vector<LoadedModels::Refused> refused;
+GeneratorLoader LoaderFor(const Device& device) {
+  return [device](const ModelSource& source) { return LoadTorchGenerator(source, device); };
+}
+
+absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& options, const Device& device,
+                                                         std::vector<LoadedModels::Refused>* refused) {
   auto models = LoadedModels::Load({.repository = options.models,
                                     .default_model = options.default_model,
                                     .versions_per_model = static_cast<size_t>(options.versions_per_model),
-                                    .device = device},
-                                   &refused);
-  for (const auto& version : refused) {
+                                    .load = LoaderFor(device)},
+                                   refused);
+  for (const auto& version : *refused) {
     LogRefused(version.model, version.version, std::string(version.status.message()));
   }
   return models;
@@ -78,7 +86,7 @@ absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& op
 
 // Every loaded version answers on every worker before the server says that it is ready. One that does not is dropped,
 // unless it is on duty.
-absl::Status WarmUp(Batcher& batcher, LoadedModels& models) {
+absl::Status WarmUp(Batcher& batcher, LoadedModels& models, std::vector<LoadedModels::Refused>* refused) {
   for (const ModelVersion& version : models.List()) {
     const GeneratorInfo& info = version.generator->info();
     const auto start = std::chrono::steady_clock::now();
@@ -87,8 +95,9 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models) {
       if (version.on_duty) {
         return absl::Status(status.code(), absl::StrCat("model ", info.model, " version ", info.version, ": ", fault));
       }
-      models.Remove(info.model, info.version);
       LogRefused(info.model, info.version, fault);
+      refused->push_back({info.model, info.version, status});
+      models.Remove(info.model, info.version);
       continue;
     }
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
@@ -105,13 +114,12 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models) {
   return absl::OkStatus();
 }
 
-std::vector<ModelSeries> SeriesOf(const LoadedModels& models) {
-  std::vector<ModelSeries> series;
-  for (const ModelVersion& version : models.List()) {
-    const GeneratorInfo& info = version.generator->info();
-    series.push_back({info.model, info.version, info.digest, version.on_duty});
-  }
-  return series;
+ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher) {
+  return {.repository = options.models,
+          .versions_per_model = static_cast<size_t>(options.versions_per_model),
+          .load = LoaderFor(device),
+          .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
+          .exporter = nullptr};
 }
 
 RequestLimits LimitsOf(const ServerOptions& options, const Device& device) {
@@ -162,10 +170,21 @@ struct Server::Parts {
   std::unique_ptr<MetricsServer> metrics_server;
   std::unique_ptr<LoadedModels> models;
   std::unique_ptr<Batcher> batcher;
+  std::unique_ptr<ModelSwitch> model_switch;
+  std::unique_ptr<ModelAdminThread> model_admin;
+  std::unique_ptr<Ticker> model_poll;
   std::unique_ptr<TokenAuthenticator> authenticator;
   std::unique_ptr<ImageService> service;
   std::unique_ptr<GrpcServer> grpc;
   std::string metrics_address;
+
+  // Once the start can no longer fail. The folder is looked at again and again, because inotify does not see what other
+  // machines do on a network volume.
+  void FollowRepository() {
+    model_admin = std::make_unique<ModelAdminThread>(*model_switch);
+    if (options.models.empty() || options.models_poll_interval.count() == 0) return;
+    model_poll = std::make_unique<Ticker>(options.models_poll_interval, [this] { model_admin->Follow(); });
+  }
 };
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
@@ -183,11 +202,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   GANSERVE_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(TlsOptionsOf(options)));
   GANSERVE_ASSIGN_OR_RETURN(parts->authenticator, MakeAuthenticator(options));
-  GANSERVE_ASSIGN_OR_RETURN(parts->models, LoadModels(options, plan.device));
+  std::vector<LoadedModels::Refused> refused;
+  GANSERVE_ASSIGN_OR_RETURN(parts->models, LoadModels(options, plan.device, &refused));
   GANSERVE_ASSIGN_OR_RETURN(parts->batcher,
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
-  GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models));
-  parts->metrics->SetModels(SeriesOf(*parts->models));
+  GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models, &refused));
+  parts->model_switch = std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher),
+                                                      *parts->models, *parts->metrics, refused);
   parts->metrics->SetWorkers(plan.batcher.workers);
   parts->service = std::make_unique<ImageService>(
       ServingEnvironment{.call = {Clock::Real(), *parts->metrics, *parts->authenticator},
@@ -198,6 +219,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                                          .device = plan.device.name(),
                                          .workers = static_cast<uint32_t>(plan.batcher.workers)}});
   GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, *parts->service));
+  parts->FollowRepository();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -213,6 +235,9 @@ void Server::AnnounceStop() { parts_->grpc->AnnounceStop(); }
 
 void Server::Stop() {
   parts_->grpc->Shutdown(parts_->options.drain_timeout);
+  // Before the batcher, on whose workers a version may be warming up.
+  parts_->model_poll.reset();
+  parts_->model_admin->Close();
   parts_->batcher->Close();
 }
 

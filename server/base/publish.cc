@@ -70,8 +70,7 @@ class Temporary {
 
 // Replicas in containers that share a volume all have process id 1: random bits keep their files apart.
 std::string TemporaryName(const std::string& path) {
-  static const uint32_t process = std::random_device()();
-  return absl::StrCat(path, kTemporaryMark, ::getpid(), "-", absl::Hex(process));
+  return absl::StrCat(path, kTemporaryMark, ::getpid(), "-", absl::Hex(std::random_device()()));
 }
 
 absl::Status PublishFile(const std::string& path, absl::string_view contents) {

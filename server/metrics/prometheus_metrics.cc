@@ -88,6 +88,45 @@ class DroppedImages {
   Counter& failed_;
 };
 
+// The attempts to put a version on duty, by cause and result.
+class ModelSwitches {
+ public:
+  explicit ModelSwitches(Registry& registry)
+      : ModelSwitches(BuildCounter()
+                          .Name("ganserve_model_switches_total")
+                          .Help("Attempts to put another version of a model on duty, by cause and result.")
+                          .Register(registry)) {}
+
+  Counter& of(SwitchCause cause, bool succeeded) const {
+    switch (cause) {
+      case SwitchCause::kActivation:
+        return activation_.of(succeeded);
+      case SwitchCause::kPromotion:
+        return promotion_.of(succeeded);
+      case SwitchCause::kFollowed:
+        break;
+    }
+    return followed_.of(succeeded);
+  }
+
+ private:
+  struct OfCause {
+    OfCause(Family<Counter>& family, const std::string& cause)
+        : succeeded(family.Add({{"cause", cause}, {"result", "ok"}})),
+          failed(family.Add({{"cause", cause}, {"result", "failed"}})) {}
+    Counter& of(bool success) const { return success ? succeeded : failed; }
+    Counter& succeeded;
+    Counter& failed;
+  };
+
+  explicit ModelSwitches(Family<Counter>& family)
+      : activation_(family, "activation"), promotion_(family, "promotion"), followed_(family, "followed") {}
+
+  const OfCause activation_;
+  const OfCause promotion_;
+  const OfCause followed_;
+};
+
 // The series of one RPC.
 struct MethodSeries {
   std::string name;
@@ -169,6 +208,7 @@ struct PrometheusMetrics::Series : public prometheus::Collectable {
   const std::vector<MethodSeries> methods;
   Counter& images = AddCounter(registry, "ganserve_images_total", "Images encoded for their callers.");
   const DroppedImages dropped{registry};
+  const ModelSwitches switches{registry};
   Counter& batch_failures = AddCounter(registry, "ganserve_batch_failures_total",
                                        "Batches whose forward pass failed and was tried again in halves.");
   Histogram& queue_seconds =
@@ -226,6 +266,10 @@ void PrometheusMetrics::CallFinished(std::string_view method, absl::StatusCode c
 void PrometheusMetrics::SetModels(std::vector<ModelSeries> models) {
   MutexLock lock(series_->mutex);
   series_->models = std::move(models);
+}
+
+void PrometheusMetrics::CountSwitch(SwitchCause cause, bool succeeded) {
+  series_->switches.of(cause, succeeded).Increment();
 }
 
 void PrometheusMetrics::SetWorkers(size_t workers) { series_->workers.Set(static_cast<double>(workers)); }

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/serving/call_metrics.h"
+#include "server/serving/model_metrics.h"
 #include "server/serving/serving_metrics.h"
 
 namespace prometheus {
@@ -17,18 +17,10 @@ class Collectable;
 
 namespace ganserve {
 
-// A version of a model, as ganserve_model_info shows it.
-struct ModelSeries {
-  std::string model;
-  uint64_t version = 0;
-  std::string digest;
-  bool on_duty = false;
-};
-
 // Every series that can be foreseen exists from construction on, at zero, so that a rate or an alert needs no first
 // event. Counters and histograms are looked up at construction: reporting takes no lock but a histogram's own. Any
 // thread.
-class PrometheusMetrics : public ServingMetrics, public CallMetrics {
+class PrometheusMetrics : public ServingMetrics, public CallMetrics, public ModelMetrics {
  public:
   struct Options {
     std::vector<std::string> methods;  // short names of the RPCs; any other is reported as "other"
@@ -53,8 +45,10 @@ class PrometheusMetrics : public ServingMetrics, public CallMetrics {
   void CallStarted(std::string_view method) override;
   void CallFinished(std::string_view method, absl::StatusCode code, CallMetrics::Seconds latency) override;
 
-  // The versions loaded now; those named before and not now disappear from the next scrape.
-  void SetModels(std::vector<ModelSeries> models);
+  // Those named before and not now disappear from the next scrape.
+  void SetModels(std::vector<ModelSeries> models) override;
+  void CountSwitch(SwitchCause cause, bool succeeded) override;
+
   void SetWorkers(size_t workers);
 
   // What a scrape reads, in Prometheus's text format.

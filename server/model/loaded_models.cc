@@ -9,25 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
-#include "server/model/model_loader.h"
-#include "server/model/model_repository.h"
 
 namespace ganserve {
 namespace {
 
-// What is loaded of a model: the newest versions, the one on duty, and those that an alias names.
-std::set<uint64_t> VersionsToLoad(const ModelFolder& folder, size_t newest) {
-  const size_t count = std::min(newest, folder.versions.size());
-  std::set<uint64_t> versions(folder.versions.end() - static_cast<std::ptrdiff_t>(count), folder.versions.end());
-  versions.insert(folder.on_duty);
-  for (const auto& [alias, version] : folder.aliases) versions.insert(version);
-  return versions;
-}
-
 absl::StatusOr<std::shared_ptr<Generator>> LoadVersion(const LoadedModels::Options& options, const std::string& model,
                                                        uint64_t version) {
   GANSERVE_ASSIGN_OR_RETURN(const ModelSource source, ReadVersion(options.repository, model, version));
-  return LoadTorchGenerator(source, options.device);
+  return options.load(source);
 }
 
 absl::Status Refusal(const std::string& model, uint64_t version, const absl::Status& status) {
@@ -52,30 +41,60 @@ std::string ListedKeys(const Maps&... maps) {
   return Listed(keys);
 }
 
+absl::StatusOr<std::string> ChooseDefault(const std::string& wanted, const std::vector<std::string>& names) {
+  if (wanted.empty() && names.size() > 1) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("there are several models, so --default-model must name one of: ", Listed(names)));
+  }
+  if (wanted.empty()) return names.front();
+  if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
+  return absl::NotFoundError(absl::StrCat("default model '", wanted, "' is unknown; there are: ", Listed(names)));
+}
+
 }  // namespace
+
+void AddAliases(const ModelFolder& folder, LoadedModel* model) {
+  for (const auto& [alias, version] : folder.aliases) {
+    if (model->versions.contains(version)) model->aliases.emplace(alias, version);
+  }
+}
+
+std::vector<uint64_t> VersionsToLoad(const ModelFolder& folder, size_t newest) {
+  const size_t count = std::min(newest, folder.versions.size());
+  std::set<uint64_t> versions(folder.versions.end() - static_cast<std::ptrdiff_t>(count), folder.versions.end());
+  versions.insert(folder.on_duty);
+  for (const auto& [alias, version] : folder.aliases) versions.insert(version);
+  return {versions.begin(), versions.end()};
+}
 
 absl::StatusOr<std::unique_ptr<LoadedModels>> LoadedModels::Load(const Options& options,
                                                                  std::vector<Refused>* refused) {
   auto loaded = std::unique_ptr<LoadedModels>(new LoadedModels());
-  GANSERVE_RETURN_IF_ERROR(options.repository.empty() ? loaded->LoadEmbedded(options)
-                                                      : loaded->LoadRepository(options, refused));
+  GANSERVE_ASSIGN_OR_RETURN(Table table, options.repository.empty() ? loaded->LoadEmbedded(options)
+                                                                    : loaded->LoadRepository(options, refused));
+  loaded->SetTable(std::move(table));
   return loaded;
 }
 
-absl::Status LoadedModels::LoadEmbedded(const Options& options) {
+absl::StatusOr<LoadedModels::Table> LoadedModels::LoadEmbedded(const Options& options) {
   GANSERVE_ASSIGN_OR_RETURN(const ModelSource source, EmbeddedModel());
-  auto generator = LoadTorchGenerator(source, options.device);
+  GANSERVE_ASSIGN_OR_RETURN(default_model_, ChooseDefault(options.default_model, {source.model}));
+  auto generator = options.load(source);
   if (!generator.ok()) return Refusal(source.model, source.version, generator.status());
-  models_[source.model] = {{{source.version, *std::move(generator)}}, {}, source.version};
-  return ChooseDefault(options);
+  return Table{{source.model, {{{source.version, *std::move(generator)}}, {}, source.version}}};
 }
 
-absl::Status LoadedModels::LoadRepository(const Options& options, std::vector<Refused>* refused) {
+absl::StatusOr<LoadedModels::Table> LoadedModels::LoadRepository(const Options& options,
+                                                                 std::vector<Refused>* refused) {
   GANSERVE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> folders, ScanRepository(options.repository));
-  for (const ModelFolder& folder : folders) models_[folder.name].on_duty = folder.on_duty;
-  GANSERVE_RETURN_IF_ERROR(ChooseDefault(options));  // loading may take minutes
+  std::vector<std::string> names;
+  for (const ModelFolder& folder : folders) names.push_back(folder.name);
+  // First, because loading may take minutes.
+  GANSERVE_ASSIGN_OR_RETURN(default_model_, ChooseDefault(options.default_model, names));
+  Table table;
   for (const ModelFolder& folder : folders) {
-    Model& model = models_[folder.name];
+    LoadedModel& model = table[folder.name];
+    model.on_duty = folder.on_duty;
     for (const uint64_t version : VersionsToLoad(folder, options.versions_per_model)) {
       auto generator = LoadVersion(options, folder.name, version);
       if (generator.ok()) {
@@ -86,37 +105,43 @@ absl::Status LoadedModels::LoadRepository(const Options& options, std::vector<Re
         refused->push_back({folder.name, version, generator.status()});
       }
     }
-    for (const auto& [alias, version] : folder.aliases) {
-      if (model.versions.contains(version)) model.aliases.emplace(alias, version);
-    }
+    AddAliases(folder, &model);
   }
-  return absl::OkStatus();
+  return table;
 }
 
-absl::Status LoadedModels::ChooseDefault(const Options& options) {
-  if (options.default_model.empty() && models_.size() > 1) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("there are several models, so --default-model must name one of: ", ListedKeys(models_)));
-  }
-  default_model_ = options.default_model.empty() ? models_.begin()->first : options.default_model;
-  if (models_.contains(default_model_)) return absl::OkStatus();
-  return absl::NotFoundError(
-      absl::StrCat("default model '", default_model_, "' is unknown; there are: ", ListedKeys(models_)));
+void LoadedModels::SetTable(Table table) {
+  auto next = std::make_shared<const Table>(std::move(table));
+  MutexLock lock(mutex_);
+  table_.swap(next);  // the old one goes after the lock, if this was its last reference
+}
+
+std::shared_ptr<const LoadedModels::Table> LoadedModels::table() const {
+  MutexLock lock(mutex_);
+  return table_;
+}
+
+void LoadedModels::Replace(const std::string& name, LoadedModel model) {
+  Table next = *table();
+  next[name] = std::move(model);
+  SetTable(std::move(next));
 }
 
 void LoadedModels::Remove(const std::string& model, uint64_t version) {
-  Model& found = models_.at(model);
-  found.versions.erase(version);
-  std::erase_if(found.aliases, [version](const auto& alias) { return alias.second == version; });
+  LoadedModel rest = table()->at(model);
+  rest.versions.erase(version);
+  std::erase_if(rest.aliases, [version](const auto& alias) { return alias.second == version; });
+  Replace(model, std::move(rest));
 }
 
 absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view model, std::string_view version) const {
-  const auto entry = models_.find(model.empty() ? std::string_view(default_model_) : model);
-  if (entry == models_.end()) {
+  const std::shared_ptr<const Table> models = table();
+  const auto entry = models->find(model.empty() ? std::string_view(default_model_) : model);
+  if (entry == models->end()) {
     return absl::NotFoundError(
-        absl::StrCat("model '", std::string(model), "' is unknown; there are: ", ListedKeys(models_)));
+        absl::StrCat("model '", std::string(model), "' is unknown; there are: ", ListedKeys(*models)));
   }
-  const Model& found = entry->second;
+  const LoadedModel& found = entry->second;
   if (version.empty()) return found.versions.at(found.on_duty);
   if (const auto alias = found.aliases.find(version); alias != found.aliases.end()) {
     return found.versions.at(alias->second);
@@ -131,8 +156,9 @@ absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view m
 }
 
 std::vector<ModelVersion> LoadedModels::List() const {
+  const std::shared_ptr<const Table> models = table();
   std::vector<ModelVersion> list;
-  for (const auto& [name, model] : models_) {
+  for (const auto& [name, model] : *models) {
     for (const auto& [number, generator] : model.versions) {
       ModelVersion version{generator, {}, number == model.on_duty};
       for (const auto& [alias, target] : model.aliases) {

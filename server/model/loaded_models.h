@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,12 +11,33 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/model/device.h"
+#include "server/base/mutex.h"
+#include "server/model/model_loader.h"
+#include "server/model/model_repository.h"
 #include "server/serving/model_directory.h"
 
 namespace ganserve {
 
-// Immutable after Load, so it needs no lock.
+// The loaded versions of a model, at least the one on duty.
+struct LoadedModel {
+  std::map<uint64_t, std::shared_ptr<Generator>> versions;
+  std::map<std::string, uint64_t, std::less<>> aliases;  // of loaded versions
+  uint64_t on_duty = 0;
+
+  bool operator==(const LoadedModel&) const = default;
+};
+
+// From files to a generator that has been checked: LoadTorchGenerator, or a fake.
+using GeneratorLoader = std::function<absl::StatusOr<std::shared_ptr<Generator>>(const ModelSource&)>;
+
+// Which versions of a model are to be loaded: the `newest`, the one on duty, and those that an alias names. Ascending.
+std::vector<uint64_t> VersionsToLoad(const ModelFolder& folder, size_t newest);
+
+// Gives a model those of its folder's aliases whose version is loaded.
+void AddAliases(const ModelFolder& folder, LoadedModel* model);
+
+// What is found is immutable, and replaced as a whole by one writer: readers take a reference to it under the lock and
+// look around without. A version that is replaced lives until the last request that found it ends.
 class LoadedModels final : public ModelDirectory {
  public:
   struct Options {
@@ -26,7 +48,7 @@ class LoadedModels final : public ModelDirectory {
     // Newest versions of each model that are loaded; those on duty and those with an alias are loaded as well. 1 or
     // more.
     size_t versions_per_model = 4;
-    Device device;
+    GeneratorLoader load;
   };
 
   // A version that was left out, and why.
@@ -36,33 +58,36 @@ class LoadedModels final : public ModelDirectory {
     absl::Status status;
   };
 
+  using Table = std::map<std::string, LoadedModel, std::less<>>;
+
   // Loads and checks every model. A version that fails is appended to *refused, unless it is on duty: then that is the
   // error, which names the model, the version and the cause.
   static absl::StatusOr<std::unique_ptr<LoadedModels>> Load(const Options& options, std::vector<Refused>* refused);
 
-  // Drops a version that is not on duty, with its aliases. Before any other thread uses the object.
+  // From one thread at a time. Replace takes a model with all its versions, or a new one; Remove drops a version that
+  // is not on duty, with its aliases.
+  void Replace(const std::string& name, LoadedModel model);
   void Remove(const std::string& model, uint64_t version);
+
+  // What is loaded now. Any thread.
+  std::shared_ptr<const Table> table() const;
 
   absl::StatusOr<std::shared_ptr<Generator>> Find(std::string_view model, std::string_view version) const override;
   std::vector<ModelVersion> List() const override;
   const std::string& default_model() const override { return default_model_; }
 
  private:
-  struct Model {
-    std::map<uint64_t, std::shared_ptr<Generator>> versions;
-    std::map<std::string, uint64_t, std::less<>> aliases;  // of loaded versions
-    uint64_t on_duty = 0;
-  };
-
   LoadedModels() = default;
 
-  absl::Status LoadEmbedded(const Options& options);
-  absl::Status LoadRepository(const Options& options, std::vector<Refused>* refused);
-  // Of the names in models_, which need not be loaded yet.
-  absl::Status ChooseDefault(const Options& options);
+  // The models of the executable, or of the repository.
+  absl::StatusOr<Table> LoadEmbedded(const Options& options);
+  absl::StatusOr<Table> LoadRepository(const Options& options, std::vector<Refused>* refused);
+  void SetTable(Table table);
 
-  std::map<std::string, Model, std::less<>> models_;
-  std::string default_model_;
+  std::string default_model_;  // constant after Load
+
+  mutable Mutex mutex_;
+  std::shared_ptr<const Table> table_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace ganserve

@@ -55,6 +55,16 @@ absl::StatusOr<std::optional<ValueRange>> Range(const Json& root) {
   return range;
 }
 
+// For people, so whatever else it holds is right.
+void ReadProvenance(const Json& root, ModelConfig* config) {
+  const auto entry = root.find("provenance");
+  if (entry == root.end() || !entry->is_object()) return;
+  const auto job = entry->find("job");
+  const auto step = entry->find("step");
+  if (job != entry->end() && job->is_string()) config->job_id = job->get<std::string>();
+  if (step != entry->end() && step->is_number_unsigned()) config->step = step->get<uint64_t>();
+}
+
 }  // namespace
 
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json) {
@@ -66,6 +76,7 @@ absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json) {
   GANSERVE_ASSIGN_OR_RETURN(config.image, Image(root));
   GANSERVE_ASSIGN_OR_RETURN(config.classes, Integer(root, "classes", 0, kMaxClasses));
   GANSERVE_ASSIGN_OR_RETURN(config.value_range, Range(root));
+  ReadProvenance(root, &config);
   return config;
 }
 

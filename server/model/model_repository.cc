@@ -2,32 +2,23 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "nlohmann/json.hpp"
+#include "server/base/publish.h"
 #include "server/base/status_macros.h"
-#include "server/serving/model_directory.h"
+#include "server/model/alias_file.h"
+#include "server/model/repository_file.h"
+#include "server/serving/model_name.h"
 
 namespace ganserve {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
-
-// Names of models and aliases.
-bool IsName(const std::string& name) {
-  const auto valid = [](unsigned char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_' || c == '.'; };
-  return !name.empty() && name.size() <= kMaxModelNameLength &&
-         absl::ascii_isalpha(static_cast<unsigned char>(name[0])) && std::all_of(name.begin(), name.end(), valid);
-}
 
 // The number of a version folder; other folders are not ours. "007" is not a version: one number has one name.
 std::optional<uint64_t> VersionNumber(const std::string& name) {
@@ -36,95 +27,114 @@ std::optional<uint64_t> VersionNumber(const std::string& name) {
   return version;
 }
 
-absl::StatusOr<std::string> ReadFile(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(path.string(), ": cannot be read"));
-  std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad()) return absl::FailedPreconditionError(absl::StrCat(path.string(), ": reading failed"));
-  return bytes;
-}
-
-absl::StatusOr<std::vector<fs::path>> Folders(const fs::path& root) {
-  std::vector<fs::path> folders;
+// Of those that are models' or versions', and others.
+absl::StatusOr<std::vector<std::string>> FolderNames(const fs::path& root) {
+  std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator entry(root, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->is_directory(error)) folders.push_back(entry->path());
+    std::error_code gone;  // between the listing and this look
+    if (entry->is_directory(gone)) names.push_back(entry->path().filename().string());
   }
   if (error) {
     return absl::FailedPreconditionError(absl::StrCat(root.string(), ": cannot be read: ", error.message()));
   }
-  std::sort(folders.begin(), folders.end());
-  return folders;
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
-// What is at `path`, file_type::not_found if nothing is. An error if it cannot be told: no permission, too long a name.
-absl::StatusOr<fs::file_type> TypeOf(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (fs::status_known(status)) return status.type();
-  return absl::FailedPreconditionError(absl::StrCat(path.string(), ": cannot be read: ", error.message()));
-}
-
-// A version that aliases.json names.
-absl::StatusOr<uint64_t> KnownVersion(const fs::path& path, const std::string& name, const Json& value,
-                                      const std::vector<uint64_t>& versions) {
-  if (value.is_number_unsigned() && std::binary_search(versions.begin(), versions.end(), value.get<uint64_t>())) {
-    return value.get<uint64_t>();
+// Ascending.
+absl::StatusOr<std::vector<uint64_t>> VersionsIn(const fs::path& model_folder) {
+  GANSERVE_ASSIGN_OR_RETURN(const auto names, FolderNames(model_folder));
+  std::vector<uint64_t> versions;
+  for (const std::string& name : names) {
+    if (const auto version = VersionNumber(name)) versions.push_back(*version);
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat(path.string(), ": ", name, " is ", value.dump(), ", which is no version of this model"));
+  std::sort(versions.begin(), versions.end());
+  return versions;
 }
 
-absl::Status ReadAliases(const fs::path& path, ModelFolder* model) {
-  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(path));
-  if (type == fs::file_type::not_found) return absl::OkStatus();
-  GANSERVE_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  const Json root = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) return absl::InvalidArgumentError(absl::StrCat(path.string(), ": not a JSON object"));
-  if (root.contains("on_duty")) {
-    GANSERVE_ASSIGN_OR_RETURN(model->on_duty, KnownVersion(path, "on_duty", root["on_duty"], model->versions));
+// That aliases.json names versions that are there.
+absl::Status CheckAliases(const fs::path& path, const ModelFolder& model) {
+  const auto check = [&](const std::string& name, uint64_t version) -> absl::Status {
+    if (std::binary_search(model.versions.begin(), model.versions.end(), version)) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat((path / "aliases.json").string(), ": ", name, " is ", version,
+                                                   ", which is no version of this model"));
+  };
+  GANSERVE_RETURN_IF_ERROR(check("on_duty", model.on_duty));
+  for (const auto& [alias, version] : model.aliases) GANSERVE_RETURN_IF_ERROR(check(alias, version));
+  return absl::OkStatus();
+}
+
+// Why a version of the model cannot be removed; OK if it can be.
+absl::Status CheckUnused(const ModelFolder& model, uint64_t version) {
+  if (model.on_duty == version) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("version ", version, " of model ", model.name, " is on duty; put another one on duty first"));
   }
-  const Json aliases = root.value("aliases", Json::object());
-  if (!aliases.is_object()) return absl::InvalidArgumentError(absl::StrCat(path.string(), ": aliases is no object"));
-  for (const auto& [alias, version] : aliases.items()) {
-    if (!IsName(alias)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path.string(), ": '", alias, "' is no alias: a letter, then letters, digits, '-', '_', '.'; up to ",
-          kMaxModelNameLength, " characters"));
-    }
-    GANSERVE_ASSIGN_OR_RETURN(model->aliases[alias], KnownVersion(path, alias, version, model->versions));
+  for (const auto& [alias, target] : model.aliases) {
+    if (target != version) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat("version ", version, " of model ", model.name, " carries the alias '", alias, "'"));
   }
   return absl::OkStatus();
 }
 
-// Nothing for a folder without versions.
-absl::StatusOr<std::optional<ModelFolder>> ScanModel(const fs::path& path) {
-  ModelFolder model{path.filename().string(), {}, {}, 0};
-  GANSERVE_ASSIGN_OR_RETURN(const auto folders, Folders(path));
-  for (const fs::path& folder : folders) {
-    if (const auto version = VersionNumber(folder.filename().string())) model.versions.push_back(*version);
-  }
-  if (model.versions.empty()) return std::nullopt;
-  if (!IsName(model.name)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path.string(), ": no model name: a letter, then letters, digits, '-', '_', '.'; up to ",
-                     kMaxModelNameLength, " characters"));
-  }
-  std::sort(model.versions.begin(), model.versions.end());
-  model.on_duty = model.versions.back();
-  GANSERVE_RETURN_IF_ERROR(ReadAliases(path / "aliases.json", &model));
-  return model;
+absl::Status RenameFolder(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (!error) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(from.string(), ": cannot be removed: ", error.message()));
+}
+
+// Gives a version's folder a name that is no version's, and keeps its number from being given again.
+absl::StatusOr<fs::path> MoveAway(const std::string& root, const std::string& model, uint64_t version) {
+  const fs::path folder = VersionFolder(root, model, version);
+  const std::string model_folder = folder.parent_path().string();
+  GANSERVE_ASSIGN_OR_RETURN(const AliasFile aliases, ReadAliasFile(model_folder));
+  GANSERVE_RETURN_IF_ERROR(WriteLastVersion(model_folder, std::max(version, aliases.last_version)));
+  fs::path removed = TemporaryName(folder.string());
+  GANSERVE_RETURN_IF_ERROR(RenameFolder(folder, removed));
+  return removed;
+}
+
+void RemoveFiles(const fs::path& folder) {
+  std::error_code ignored;  // the version is gone; the folder's name says what is left
+  fs::remove_all(folder, ignored);
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<ModelFolder>> ScanRepository(const std::string& root) {
+absl::StatusOr<std::vector<std::string>> FoldersOf(const std::string& root) {
   GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(root));
   if (type != fs::file_type::directory) return absl::NotFoundError(absl::StrCat(root, ": no such folder"));
+  return FolderNames(root);
+}
+
+absl::StatusOr<std::optional<ModelFolder>> ScanModel(const std::string& root, const std::string& name) {
+  const fs::path path = fs::path(root) / name;
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(path));
+  if (type != fs::file_type::directory) return std::nullopt;
+  // Before the versions: what another replica adds meanwhile is then not named yet, instead of missing. But a fault in
+  // it is none where no version makes the folder a model.
+  auto aliases = ReadAliasFile(path.string());
+  ModelFolder model{name, {}, {}, 0};
+  GANSERVE_ASSIGN_OR_RETURN(model.versions, VersionsIn(path));
+  if (model.versions.empty()) return std::nullopt;
+  if (!IsModelName(name)) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": no model name: ", ModelNameRule()));
+  }
+  if (!aliases.ok()) return aliases.status();
+  model.on_duty = aliases->on_duty.value_or(model.versions.back());
+  model.aliases = std::move(aliases->aliases);
+  GANSERVE_RETURN_IF_ERROR(CheckAliases(path, model));
+  return model;
+}
+
+absl::StatusOr<std::vector<ModelFolder>> ScanRepository(const std::string& root) {
+  GANSERVE_ASSIGN_OR_RETURN(const auto names, FoldersOf(root));
   std::vector<ModelFolder> models;
-  GANSERVE_ASSIGN_OR_RETURN(const auto folders, Folders(root));
-  for (const fs::path& folder : folders) {
-    GANSERVE_ASSIGN_OR_RETURN(auto model, ScanModel(folder));
+  for (const std::string& name : names) {
+    GANSERVE_ASSIGN_OR_RETURN(auto model, ScanModel(root, name));
     if (model) models.push_back(*std::move(model));
   }
   if (models.empty()) {
@@ -134,20 +144,65 @@ absl::StatusOr<std::vector<ModelFolder>> ScanRepository(const std::string& root)
   return models;
 }
 
-absl::StatusOr<ModelSource> ReadVersion(const std::string& root, const std::string& model, uint64_t version) {
-  const fs::path folder = fs::path(root) / model / std::to_string(version);
-  ModelSource source{model, version, {}, {}};
-  GANSERVE_ASSIGN_OR_RETURN(source.archive, ReadFile(folder / "model.pt"));
+absl::StatusOr<ModelConfig> ReadConfig(const std::string& root, const std::string& model, uint64_t version) {
+  const fs::path folder = VersionFolder(root, model, version);
   const fs::path config = folder / "model.json";
   GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(config));
-  if (type == fs::file_type::not_found) return source;
-  GANSERVE_ASSIGN_OR_RETURN(const std::string text, ReadFile(config));
+  if (type == fs::file_type::not_found) return ModelConfig();
+  GANSERVE_ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(config));
   auto parsed = ParseModelConfig(text);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(folder.string(), ": ", parsed.status().message()));
-  }
-  source.config = *parsed;
+  if (parsed.ok()) return parsed;
+  return absl::InvalidArgumentError(absl::StrCat(folder.string(), ": ", parsed.status().message()));
+}
+
+absl::StatusOr<ModelSource> ReadVersion(const std::string& root, const std::string& model, uint64_t version) {
+  ModelSource source{model, version, {}, {}};
+  GANSERVE_ASSIGN_OR_RETURN(source.archive, ReadWholeFile(fs::path(VersionFolder(root, model, version)) / "model.pt"));
+  GANSERVE_ASSIGN_OR_RETURN(source.config, ReadConfig(root, model, version));
   return source;
+}
+
+std::string VersionFolder(const std::string& root, const std::string& model, uint64_t version) {
+  return (fs::path(root) / model / std::to_string(version)).string();
+}
+
+VersionStamp StampOfVersion(const std::string& root, const std::string& model, uint64_t version) {
+  const std::string folder = VersionFolder(root, model, version);
+  return {StampOf(folder + "/model.pt"), StampOf(folder + "/model.json")};
+}
+
+absl::StatusOr<uint64_t> NextVersion(const std::string& root, const std::string& model) {
+  const fs::path folder = fs::path(root) / model;
+  GANSERVE_ASSIGN_OR_RETURN(const fs::file_type type, TypeOf(folder));
+  if (type == fs::file_type::not_found) return 1;
+  GANSERVE_ASSIGN_OR_RETURN(const AliasFile aliases, ReadAliasFile(folder.string()));
+  GANSERVE_ASSIGN_OR_RETURN(const std::vector<uint64_t> versions, VersionsIn(folder));
+  return std::max(versions.empty() ? 0 : versions.back(), aliases.last_version) + 1;
+}
+
+absl::Status RemoveVersion(const std::string& root, const std::string& model, uint64_t version) {
+  GANSERVE_ASSIGN_OR_RETURN(const auto scanned, ScanModel(root, model));
+  if (!scanned || !std::binary_search(scanned->versions.begin(), scanned->versions.end(), version)) {
+    return absl::NotFoundError(absl::StrCat("model ", model, " has no version ", version));
+  }
+  GANSERVE_RETURN_IF_ERROR(CheckUnused(*scanned, version));
+  GANSERVE_ASSIGN_OR_RETURN(const fs::path removed, MoveAway(root, model, version));
+  // Another replica may have put it on duty since the check.
+  const fs::path folder = VersionFolder(root, model, version);
+  GANSERVE_ASSIGN_OR_RETURN(const AliasFile now, ReadAliasFile(folder.parent_path().string()));
+  if (now.on_duty == version) {
+    GANSERVE_RETURN_IF_ERROR(RenameFolder(removed, folder));
+    return absl::FailedPreconditionError(
+        absl::StrCat("version ", version, " of model ", model, " has just been put on duty by another server"));
+  }
+  RemoveFiles(removed);
+  return absl::OkStatus();
+}
+
+absl::Status DiscardVersion(const std::string& root, const std::string& model, uint64_t version) {
+  GANSERVE_ASSIGN_OR_RETURN(const fs::path removed, MoveAway(root, model, version));
+  RemoveFiles(removed);
+  return absl::OkStatus();
 }
 
 }  // namespace ganserve

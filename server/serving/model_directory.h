@@ -1,7 +1,6 @@
 // The seam between requests and the models that the server holds.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,9 +10,6 @@
 #include "server/serving/generator.h"
 
 namespace ganserve {
-
-// The longest name of a model or alias, in bytes: names stand in paths, labels of metrics, logs and error messages.
-inline constexpr size_t kMaxModelNameLength = 64;
 
 // A loaded version of a model.
 struct ModelVersion {

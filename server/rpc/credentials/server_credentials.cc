@@ -8,10 +8,10 @@
 #include <optional>
 #include <utility>
 
+#include "server/base/file_stamp.h"
 #include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 #include "server/log/log.h"
-#include "server/rpc/credentials/file_stamp.h"
 #include "server/rpc/credentials/tls_files.h"
 
 namespace ganserve {

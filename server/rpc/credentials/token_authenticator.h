@@ -12,8 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
+#include "server/base/file_stamp.h"
 #include "server/base/mutex.h"
-#include "server/rpc/credentials/file_stamp.h"
 
 namespace ganserve {
 

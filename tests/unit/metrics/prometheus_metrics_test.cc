@@ -33,6 +33,7 @@ TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
                                                                      {"ganserve_images_total", "counter"},
                                                                      {"ganserve_images_dropped_total", "counter"},
                                                                      {"ganserve_batch_failures_total", "counter"},
+                                                                     {"ganserve_model_switches_total", "counter"},
                                                                      {"ganserve_request_seconds", "histogram"},
                                                                      {"ganserve_queue_seconds", "histogram"},
                                                                      {"ganserve_forward_seconds", "histogram"},
@@ -68,6 +69,7 @@ TEST(PrometheusMetrics, SeriesStandAtZeroBeforeAnythingHappens) {
         "ganserve_queue_seconds_count", "ganserve_forward_seconds_count", "ganserve_encode_seconds_count",
         "ganserve_batch_images_count", "ganserve_requests_in_flight{method=\"Generate\"}",
         "ganserve_requests_in_flight{method=\"other\"}", "ganserve_request_seconds_count{method=\"GenerateStream\"}",
+        "ganserve_model_switches_total{cause=\"promotion\",result=\"failed\"}",
         "ganserve_requests_total{code=\"OK\",method=\"Generate\"}",
         "ganserve_requests_total{code=\"RESOURCE_EXHAUSTED\",method=\"GenerateStream\"}"}) {
     EXPECT_EQ(scrape.Value(series), 0.0) << series;
@@ -153,6 +155,20 @@ TEST(PrometheusMetrics, ShowsTheModelsLoadedNowAndNoOthers) {
   EXPECT_EQ(scrape.Count("ganserve_model_info"), 2);
   EXPECT_EQ(scrape.Value(R"(ganserve_model_info{model="fashion",version="1",digest="aa",on_duty="false"})"), 1);
   EXPECT_EQ(scrape.Value(R"(ganserve_model_info{model="fashion",version="2",digest="bb",on_duty="true"})"), 1);
+}
+
+TEST(PrometheusMetrics, CountsSwitchesByCauseAndResult) {
+  PrometheusMetrics metrics(kOptions);
+  for (const SwitchCause cause : {SwitchCause::kActivation, SwitchCause::kPromotion, SwitchCause::kFollowed}) {
+    for (int i = 0; i <= static_cast<int>(cause); ++i) metrics.CountSwitch(cause, true);
+  }
+  metrics.CountSwitch(SwitchCause::kFollowed, false);
+  const Exposition scrape = Scrape(metrics);
+  EXPECT_EQ(scrape.Value(R"(ganserve_model_switches_total{cause="activation",result="ok"})"), 1);
+  EXPECT_EQ(scrape.Value(R"(ganserve_model_switches_total{cause="promotion",result="ok"})"), 2);
+  EXPECT_EQ(scrape.Value(R"(ganserve_model_switches_total{cause="followed",result="ok"})"), 3);
+  EXPECT_EQ(scrape.Value(R"(ganserve_model_switches_total{cause="activation",result="failed"})"), 0);
+  EXPECT_EQ(scrape.Value(R"(ganserve_model_switches_total{cause="followed",result="failed"})"), 1);
 }
 
 TEST(PrometheusMetrics, SaysWhatWasBuilt) {

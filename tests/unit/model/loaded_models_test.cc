@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/model/model_loader.h"
 #include "tests/support/script_model.h"
 #include "tests/support/temporary_folder.h"
 
@@ -16,6 +17,10 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+
+absl::StatusOr<std::shared_ptr<Generator>> LoadOnCpu(const ModelSource& source) {
+  return LoadTorchGenerator(source, {});
+}
 
 class LoadedModelsTest : public testing::Test {
  protected:
@@ -31,7 +36,7 @@ class LoadedModelsTest : public testing::Test {
     return LoadedModels::Load({.repository = root_.path(),
                                .default_model = default_model,
                                .versions_per_model = versions_per_model,
-                               .device = {}},
+                               .load = LoadOnCpu},
                               &refused_);
   }
 
@@ -177,7 +182,8 @@ TEST_F(LoadedModelsTest, AGeneratorOutlivesTheDirectoryItCameFrom) {
 
 TEST(EmbeddedModelTest, ServesWithoutARepository) {
   std::vector<LoadedModels::Refused> refused;
-  const auto models = LoadedModels::Load({}, &refused);
+  const auto models =
+      LoadedModels::Load({.repository = "", .default_model = "", .versions_per_model = 4, .load = LoadOnCpu}, &refused);
   ASSERT_TRUE(models.ok()) << models.status();
   const std::vector<ModelVersion> list = (*models)->List();
   ASSERT_EQ(list.size(), 1u);

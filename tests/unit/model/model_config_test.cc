@@ -35,6 +35,19 @@ struct Fault {
 
 class ModelConfigFaultTest : public testing::TestWithParam<Fault> {};
 
+TEST(ModelConfigTest, TakesTheJobFromTheProvenanceAndIgnoresAnyOther) {
+  const auto promoted = ParseModelConfig(R"({"provenance": {"job": "job-7", "step": 9370, "data": null}})");
+  ASSERT_TRUE(promoted.ok()) << promoted.status();
+  EXPECT_EQ(promoted->job_id, "job-7");
+  EXPECT_EQ(promoted->step, 9370u);
+  for (const char* json : {"{}", R"({"provenance": "mine"})", R"({"provenance": {"job": 7, "step": -1}})"}) {
+    const auto other = ParseModelConfig(json);
+    ASSERT_TRUE(other.ok()) << other.status();
+    EXPECT_EQ(other->job_id, "") << json;
+    EXPECT_EQ(other->step, 0u) << json;
+  }
+}
+
 TEST_P(ModelConfigFaultTest, IsRefusedNamingFieldValueAndLimit) {
   const auto config = ParseModelConfig(GetParam().json);
   ASSERT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument) << GetParam().json;

@@ -118,6 +118,26 @@ TEST_F(ModelRepositoryTest, SaysWhyAFileCannotBeLookedAt) {
   EXPECT_THAT(Fault(), HasSubstr("shoes/aliases.json: cannot be read: "));
 }
 
+TEST_F(ModelRepositoryTest, SaysThatAFolderStandsWhereAFileShould) {
+  AddFolder("shoes/1");
+  AddFolder("shoes/aliases.json");
+  EXPECT_THAT(Fault(), HasSubstr("shoes/aliases.json: reading failed"));
+  AddFolder("shoes/1/model.pt");
+  EXPECT_THAT(std::string(ReadVersion(root_.path(), "shoes", 1).status().message()),
+              HasSubstr("shoes/1/model.pt: reading failed"));
+}
+
+TEST_F(ModelRepositoryTest, TheNextVersionIsLargerThanAllThatThereAreAndWere) {
+  EXPECT_EQ(NextVersion(root_.path(), "shoes").value(), 1u);
+  for (const char* path : {"shoes/2", "shoes/10", "shoes/11.tmp.1-2"}) AddFolder(path);
+  EXPECT_EQ(NextVersion(root_.path(), "shoes").value(), 11u);
+  AddFolder("shoes/12");
+  ASSERT_TRUE(DiscardVersion(root_.path(), "shoes", 12).ok());
+  EXPECT_EQ(NextVersion(root_.path(), "shoes").value(), 13u);
+  ASSERT_TRUE(RemoveVersion(root_.path(), "shoes", 2).ok());
+  EXPECT_EQ(NextVersion(root_.path(), "shoes").value(), 13u);
+}
+
 TEST_F(ModelRepositoryTest, SaysThatAFolderHoldsNoModel) {
   AddFolder("shoes/latest");
   const auto models = ScanRepository(root_.path());

@@ -1,4 +1,4 @@
-#include "server/rpc/credentials/file_stamp.h"
+#include "server/base/file_stamp.h"
 
 #include <sys/stat.h>
 
