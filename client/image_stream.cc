@@ -84,9 +84,8 @@ absl::Status ImageStream::State::Finish() {
 }
 
 void ImageStream::State::Open() {
-  attempt_.emplace(call_, [this](grpc::ClientContext* context) {
-    return session_->images().GenerateStream(context, request_);
-  });
+  attempt_.emplace(
+      call_, [this](grpc::ClientContext* context) { return session_->images().GenerateStream(context, request_); });
 }
 
 bool ImageStream::State::CloseAndWaitToResume() {

@@ -1,5 +1,5 @@
-// The client of ganserve.v1.ModelService. Errors are as in image_client.h. Promote and Delete are tried once: the server
-// may have done it although its answer was lost.
+// The client of ganserve.v1.ModelService. Errors are as in image_client.h. Promote and Delete are tried once: the
+// server may have done it although its answer was lost.
 #pragma once
 
 #include <cstdint>

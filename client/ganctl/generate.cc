@@ -12,8 +12,8 @@
 #include "absl/strings/str_format.h"
 #include "client/ganctl/command.h"
 #include "client/ganctl/image_sink.h"
+#include "client/ganctl/number_checks.h"
 #include "client/ganctl/progress_bar.h"
-#include "client/ganctl/whole_number.h"
 #include "client/image_client.h"
 
 namespace ganserve::ganctl {

@@ -8,9 +8,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/framing.h"
 #include "server/base/status_macros.h"
 #include "server/base/unique_fd.h"
-#include "server/base/framing.h"
 
 namespace ganserve {
 namespace {

@@ -9,10 +9,10 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "server/base/status_macros.h"
-#include "server/train/checksum_trailer.h"
-#include "server/jobs/event_log.h"
 #include "server/base/publish.h"
+#include "server/base/status_macros.h"
+#include "server/jobs/event_log.h"
+#include "server/train/checksum_trailer.h"
 
 namespace ganserve {
 namespace {

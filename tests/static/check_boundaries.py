@@ -45,6 +45,7 @@ LIBRARIES = {
     "spdlog": (r"spdlog/", ["server/log/*.cc"]),
     "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_main.cc", "client/ganctl/*.cc", "tests/*.cc"]),
     "libpng": (r"png\.h$", ["server/image/*.cc", "server/train/*.cc", "client/ganctl/*.cc", "tests/*.cc"]),
+    "cairo": (r"cairo(-svg)?\.h$", ["client/plot/*.cc"]),
     "libdeflate": (r"libdeflate\.h$", ["server/image/", "tests/"]),
     "zlib": (r"zlib\.h$", ["server/image/*.cc", "server/jobs/*.cc", "server/train/*.cc", "tests/*.cc"]),
     "OpenSSL": (r"openssl/", ["server/model/*.cc", "server/rpc/credentials/", "tests/"]),

@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/publish.h"
 #include "server/jobs/event_log.h"
 #include "server/train/checksum_trailer.h"
-#include "server/base/publish.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {
