@@ -55,7 +55,7 @@ CLI::App* ModelsCommand::AddTo(CLI::App& app) {
   models->require_subcommand(1);
   list_ = models->add_subcommand("list", "Print the models or, of one model, the versions");
   list_->add_option("model", model_, "Print the versions of this one, the newest first");
-  list_->add_flag("--json", json_, "Print JSON, as protobuf maps ListModelsResponse or ListModelVersionsResponse");
+  list_->add_flag("--json", json_, "Print JSON, as protobuf maps the answer");
   promote_ = models->add_subcommand("promote", "Make a version of what a job has trained and put it on duty");
   promote_->add_option("job", job_, "Id of the job")->required();
   promote_->add_option("--model", model_, "Model; created if there is none of that name")->required();

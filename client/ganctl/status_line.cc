@@ -23,11 +23,13 @@ size_t MaxColumns() {
 
 }  // namespace
 
-StatusLine::StatusLine() : visible_(::isatty(STDERR_FILENO) == 1), drawn_(std::chrono::steady_clock::now()) {}
+StatusLine::StatusLine() : visible_(::isatty(STDERR_FILENO) == 1) {}
 
 StatusLine::~StatusLine() { Remove(); }
 
-bool StatusLine::Due() const { return visible_ && std::chrono::steady_clock::now() - drawn_ >= kRedrawInterval; }
+bool StatusLine::Due() const {
+  return visible_ && (text_.empty() || std::chrono::steady_clock::now() - drawn_ >= kRedrawInterval);
+}
 
 void StatusLine::Draw(const std::string& text) {
   if (!visible_) return;

@@ -13,7 +13,7 @@ class StatusLine {
   // Removes the line.
   ~StatusLine();
 
-  // Whether there is a terminal and the line was last drawn a tenth of a second ago or longer.
+  // Whether there is a terminal and the line was last drawn a tenth of a second ago or longer, or never.
   bool Due() const;
 
   // Draws the text, cut to the width of the terminal.

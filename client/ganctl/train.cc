@@ -29,8 +29,7 @@ class TrainCommand : public Command {
 CLI::App* TrainCommand::AddTo(CLI::App& app) {
   CLI::App* command = app.add_subcommand("train", "Start a training job on the server and follow it");
   spec_.AddTo(*command);
-  command->add_option("--request-id", request_id_,
-                      "Attaches to the job of an earlier command with this id; random if not given");
+  command->add_option("--request-id", request_id_, "Attaches to the job of an earlier command with this id");
   CLI::Option* detach =
       command->add_flag("--detach", detach_, "Print the job's id once it is accepted, and do not follow it");
   AddFollowFlags(*command, follow_);
