@@ -5,6 +5,7 @@
 
 #include "client/call.h"
 #include "client/session.h"
+#include "client/unary_call.h"
 
 namespace ganserve::client {
 namespace {
@@ -27,10 +28,9 @@ Health FromProto(grpc::health::v1::HealthCheckResponse::ServingStatus status) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ImageClient>> ImageClient::Create(const ClientOptions& options) {
-  absl::StatusOr<Channel> channel = Channel::Create(options);
-  if (!channel.ok()) return channel.status();
-  auto session = std::make_shared<const Session>(options, *std::move(channel));
-  return std::unique_ptr<ImageClient>(new ImageClient(std::move(session)));
+  auto session = Session::Create(options);
+  if (!session.ok()) return session.status();
+  return std::unique_ptr<ImageClient>(new ImageClient(*std::move(session)));
 }
 
 ImageClient::ImageClient(std::shared_ptr<const Session> session) : session_(std::move(session)) {}
@@ -54,13 +54,8 @@ std::unique_ptr<ImageStream> ImageClient::GenerateStream(const v1::GenerateReque
 }
 
 absl::StatusOr<v1::GetServerInfoResponse> ImageClient::GetServerInfo(const CallOptions& options) const {
-  Call call(session_->channel(), session_->options().retry, options, session_->options().timeout);
-  v1::GetServerInfoResponse response;
-  const absl::Status status = call.Run([&](grpc::ClientContext& context) {
-    return session_->images().GetServerInfo(&context, v1::GetServerInfoRequest(), &response);
-  });
-  if (!status.ok()) return status;
-  return response;
+  return CallRepeatable(*session_, session_->images(), &v1::ImageService::Stub::GetServerInfo,
+                        v1::GetServerInfoRequest(), options);
 }
 
 absl::StatusOr<Health> ImageClient::CheckHealth(const std::string& service, const CallOptions& options) const {

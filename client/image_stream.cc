@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/call.h"
 #include "client/session.h"
+#include "client/stream_attempt.h"
 
 namespace ganserve::client {
 namespace {
@@ -50,9 +51,8 @@ class ImageStream::State {
   std::string model_digest_;
   // Set once the stream has ended.
   std::optional<absl::Status> result_;
-  // The attempt under way. The reader goes before its context.
-  std::optional<Attempt> attempt_;
-  std::unique_ptr<grpc::ClientReader<v1::GeneratedImage>> reader_;
+  // The attempt under way.
+  std::optional<StreamAttempt<v1::GeneratedImage>> attempt_;
 };
 
 bool ImageStream::State::Next(v1::GeneratedImage* image) {
@@ -60,8 +60,8 @@ bool ImageStream::State::Next(v1::GeneratedImage* image) {
     if (absl::Status status = call_.Check(); !status.ok()) result_ = status;
   }
   while (!result_) {
-    if (!reader_) Open();
-    if (!reader_->Read(image)) {
+    if (!attempt_) Open();
+    if (!attempt_->Read(image)) {
       if (CloseAndWaitToResume()) continue;
       return false;
     }
@@ -84,17 +84,13 @@ absl::Status ImageStream::State::Finish() {
 }
 
 void ImageStream::State::Open() {
-  attempt_.emplace(call_.stop());
-  call_.Prepare(attempt_->context());
-  reader_ = session_->images().GenerateStream(&attempt_->context(), request_);
+  attempt_.emplace(
+      call_, [this](grpc::ClientContext* context) { return session_->images().GenerateStream(context, request_); });
 }
 
 bool ImageStream::State::CloseAndWaitToResume() {
-  const grpc::Status status = reader_->Finish();
-  const CallOutcome outcome = OutcomeOf(status, attempt_->context());
-  reader_.reset();
+  const CallOutcome outcome = attempt_->Finish();
   attempt_.reset();
-  call_.Learn(outcome);
   if (outcome.status.ok()) {
     End(request_.count() == 0
             ? absl::OkStatus()
@@ -147,15 +143,8 @@ absl::Status ImageStream::State::AcceptInfo(v1::GeneratedImage* image) {
 }
 
 void ImageStream::State::Cancel() {
-  if (!reader_) return;
-  attempt_->context().TryCancel();
-  // gRPC wants every stream read to its end and finished.
-  v1::GeneratedImage ignored;
-  while (reader_->Read(&ignored)) {
-  }
-  const grpc::Status status = reader_->Finish();
-  call_.Learn(OutcomeOf(status, attempt_->context()));
-  reader_.reset();
+  if (!attempt_) return;
+  attempt_->Cancel();
   attempt_.reset();
 }
 

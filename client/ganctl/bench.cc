@@ -8,7 +8,7 @@
 
 #include "client/bench/load.h"
 #include "client/ganctl/command.h"
-#include "client/ganctl/whole_number.h"
+#include "client/ganctl/number_checks.h"
 #include "client/image_client.h"
 
 namespace ganserve::ganctl {

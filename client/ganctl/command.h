@@ -13,10 +13,14 @@ class App;
 
 namespace ganserve::ganctl {
 
+class Interrupt;
+
 struct CommandContext {
   client::ClientOptions connection;
   // Requested by the first SIGINT or SIGTERM.
   std::stop_token stop;
+  // Where that comes from; outlives the command.
+  Interrupt& interrupt;
 };
 
 class Command {
@@ -34,5 +38,9 @@ std::unique_ptr<Command> MakeGenerateCommand();
 std::unique_ptr<Command> MakeHealthCommand();
 std::unique_ptr<Command> MakeInfoCommand();
 std::unique_ptr<Command> MakeBenchCommand();
+std::unique_ptr<Command> MakeTrainCommand();
+std::unique_ptr<Command> MakeJobsCommand();
+std::unique_ptr<Command> MakeModelsCommand();
+std::unique_ptr<Command> MakePlotCommand();
 
 }  // namespace ganserve::ganctl

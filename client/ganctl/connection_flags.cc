@@ -11,7 +11,7 @@ constexpr char kGroup[] = "Connection";
 constexpr double kMaxTimeoutS = 86'400;
 
 void AddTlsFlags(CLI::App& app, client::TlsOptions& tls) {
-  app.add_flag("--tls", tls.enabled, "Use TLS, with the system's certificate authorities unless --tls-ca is given")
+  app.add_flag("--tls", tls.enabled, "Use TLS, with the system's authorities unless --tls-ca is given")
       ->envname("GANSERVE_CLIENT_TLS")
       ->group(kGroup);
   app.add_option("--tls-ca", tls.ca_file, "PEM file of the certificate authorities to trust")
@@ -30,7 +30,8 @@ void AddTlsFlags(CLI::App& app, client::TlsOptions& tls) {
 
 void AddTokenFlags(CLI::App& app, client::ClientOptions& options) {
   app.add_option("--token", options.token,
-                 "Bearer token; everybody on this machine can read a command line: prefer the variable or --token-file")
+                 "Bearer token; everybody on this machine can read a command line:\n"
+                 "prefer the variable or --token-file")
       ->envname("GANSERVE_CLIENT_TOKEN")
       ->group(kGroup);
   app.add_option("--token-file", options.token_file, "File that holds the bearer token")

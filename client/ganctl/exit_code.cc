@@ -5,34 +5,30 @@
 #include "absl/strings/str_cat.h"
 
 namespace ganserve::ganctl {
-namespace {
-
-void PrintLine(const std::string& text) {
-  std::string line = absl::StrCat("ganctl: ", text);
+void PrintNote(const std::string& message) {
+  std::string line = absl::StrCat("ganctl: ", message);
   for (char& c : line) {
     if (c == '\n' || c == '\r') c = ' ';
   }
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-}  // namespace
-
 ExitCode ReportError(const absl::Status& status, const std::string& server, const std::stop_token& stop) {
   const std::string text = absl::StrCat(absl::StatusCodeToString(status.code()), ": ", status.message());
   if (stop.stop_requested()) {
-    PrintLine("interrupted");
+    PrintNote("interrupted");
     return kInterrupted;
   }
   if (status.code() == absl::StatusCode::kUnavailable) {
-    PrintLine(absl::StrCat("no answer from ", server, ": ", text));
+    PrintNote(absl::StrCat("no answer from ", server, ": ", text));
     return kUnavailable;
   }
-  PrintLine(text);
+  PrintNote(text);
   return kFailed;
 }
 
 ExitCode ReportUsage(const std::string& message) {
-  PrintLine(absl::StrCat(message, " (see ganctl --help)"));
+  PrintNote(absl::StrCat(message, " (see ganctl --help)"));
   return kUsage;
 }
 

@@ -19,6 +19,9 @@ enum ExitCode : int {
   kUnavailable = 3,
   // A stream broke after some images were written.
   kPartial = 4,
+  // A job that was followed ended as FAILED, or as CANCELLED.
+  kJobFailed = 5,
+  kJobCancelled = 6,
   // By SIGINT or SIGTERM.
   kInterrupted = 130,
 };
@@ -26,6 +29,9 @@ enum ExitCode : int {
 // Prints "ganctl: CODE: message" to standard error and returns kFailed, kUnavailable or, once `stop` is requested,
 // kInterrupted. `server` is named where it could not be reached.
 ExitCode ReportError(const absl::Status& status, const std::string& server, const std::stop_token& stop);
+
+// Prints "ganctl: message" to standard error, in one line.
+void PrintNote(const std::string& message);
 
 // Prints "ganctl: message" and returns kUsage.
 ExitCode ReportUsage(const std::string& message);

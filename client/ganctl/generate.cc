@@ -12,8 +12,8 @@
 #include "absl/strings/str_format.h"
 #include "client/ganctl/command.h"
 #include "client/ganctl/image_sink.h"
+#include "client/ganctl/number_checks.h"
 #include "client/ganctl/progress_bar.h"
-#include "client/ganctl/whole_number.h"
 #include "client/image_client.h"
 
 namespace ganserve::ganctl {
@@ -68,9 +68,9 @@ CLI::App* GenerateCommand::AddTo(CLI::App& app) {
   command->add_option("--model", model_, "Model; the server's default if not given");
   command->add_option("--version", version_, "Version number or alias; the one on duty if not given");
   command->add_option("--label", label_, "Class of the images, for a model with classes");
-  command->add_option(
-      "--request-id", request_id_,
-      "Id under which the server logs the call; if it succeeds or the server is busy, at the level debug");
+  command->add_option("--request-id", request_id_,
+                      "Id under which the server logs the call; if it succeeds or the\n"
+                      "server is busy, at the level debug");
   command->add_flag("--stream", stream_, "Use a stream for few images as well");
   AddOutputFlags(*command);
   return command;
@@ -81,8 +81,9 @@ void GenerateCommand::AddOutputFlags(CLI::App& command) {
       ->check(CLI::IsMember({"png", "raw"}))
       ->capture_default_str();
   command.add_option("--out", folder_,
-                     "Folder for a file per image, <seed>-<index>.png; created if missing, files of the same name are "
-                     "replaced. \"out\" if neither --out nor --grid is given");
+                     "Folder for a file per image, <seed>-<index>.png; created if\n"
+                     "missing, files of the same name are replaced. \"out\" if\n"
+                     "neither --out nor --grid is given");
   command.add_option("--grid", grid_file_, "PNG file to show all images in, at most 16384");
   command.add_option("--columns", columns_, "Columns of the grid; nearly square if not given");
 }

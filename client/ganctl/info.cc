@@ -1,6 +1,4 @@
 // ganctl info: what the server is, holds and allows.
-#include <google/protobuf/util/json_util.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -8,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/ganctl/command.h"
+#include "client/ganctl/json_output.h"
 #include "client/image_client.h"
 
 namespace ganserve::ganctl {
@@ -27,18 +26,6 @@ void PrintTable(const v1::GetServerInfoResponse& info) {
                  model.classes() == 0 ? "-" : absl::StrCat(model.classes()), model.digest().substr(0, 12),
                  absl::StrJoin(model.aliases(), ","));
   }
-}
-
-absl::Status PrintJson(const v1::GetServerInfoResponse& info) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(info, &json, options);
-  if (!status.ok()) return absl::InternalError("the answer cannot be written as JSON: " + status.ToString());
-  std::fputs(json.c_str(), stdout);
-  return absl::OkStatus();
 }
 
 class InfoCommand : public Command {

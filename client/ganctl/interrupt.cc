@@ -30,11 +30,29 @@ Interrupt::~Interrupt() {
   pthread_kill(thread_.native_handle(), SIGTERM);
 }
 
+std::stop_token Interrupt::token() const {
+  MutexLock lock(mutex_);
+  return source_.get_token();
+}
+
+std::stop_token Interrupt::Renew() {
+  MutexLock lock(mutex_);
+  source_ = std::stop_source();
+  return source_.get_token();
+}
+
 void Interrupt::WaitForSignals() {
   const sigset_t signals = StopSignals();
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && !closing_) {
-    if (!source_.request_stop()) _exit(kInterrupted);
+    by_keyboard_ = signal == SIGINT;
+    std::stop_source source(std::nostopstate);
+    {
+      MutexLock lock(mutex_);
+      source = source_;
+    }
+    // Not under the lock: this runs what others have hung on the token.
+    if (!source.request_stop()) _exit(kInterrupted);
   }
 }
 

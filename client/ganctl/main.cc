@@ -15,15 +15,28 @@ namespace ganserve::ganctl {
 namespace {
 
 constexpr char kFooter[] =
-    "Exit codes: 0 success; 1 the server refused or failed, or a file could not be written; 2 wrong command line;\n"
-    "3 the server cannot be reached, is stopping or not ready; 4 a stream broke after some images were written;\n"
-    "130 interrupted.\n"
-    "The Connection options of ganctl --help may stand before or after the subcommand, or come from their variables.";
+    "Exit codes:\n"
+    "  0    success; of train and jobs watch: the job has succeeded\n"
+    "  1    the server refused or failed, or a file could not be written\n"
+    "  2    wrong command line\n"
+    "  3    the server cannot be reached, is stopping or not ready\n"
+    "  4    a stream broke after some images were written\n"
+    "  5    train, jobs watch: the job has failed\n"
+    "  6    train, jobs watch: the job was cancelled\n"
+    "  130  interrupted\n"
+    "The Connection options of ganctl --help may stand before or after the subcommand, or come from\n"
+    "their variables.";
+
+// In the order of ganctl --help.
+constexpr std::unique_ptr<Command> (*kCommands[])() = {
+    MakeGenerateCommand, MakeHealthCommand, MakeInfoCommand, MakeBenchCommand,
+    MakeTrainCommand,    MakeJobsCommand,   MakePlotCommand, MakeModelsCommand,
+};
 
 int Main(int argc, char** argv) {
   // gRPC's own log would stand beside the one line that says what went wrong; whoever sets the variable gets it.
   ::setenv("GRPC_VERBOSITY", "NONE", 0);
-  CLI::App app("Images from a ganserve server", "ganctl");
+  CLI::App app("Images from a ganserve server, and training on it", "ganctl");
   app.set_version_flag("--version", "ganctl " GANSERVE_VERSION);
   app.footer(kFooter);
   app.require_subcommand(1);
@@ -31,7 +44,7 @@ int Main(int argc, char** argv) {
   ConnectionFlags flags;
   flags.AddTo(app);
   std::vector<std::pair<CLI::App*, std::unique_ptr<Command>>> commands;
-  for (auto* make : {&MakeGenerateCommand, &MakeHealthCommand, &MakeInfoCommand, &MakeBenchCommand}) {
+  for (auto* make : kCommands) {
     std::unique_ptr<Command> command = make();
     CLI::App* subcommand = command->AddTo(app);
     commands.emplace_back(subcommand, std::move(command));
@@ -46,9 +59,9 @@ int Main(int argc, char** argv) {
   if (absl::Status status = client::Validate(flags.Options()); !status.ok()) {
     return ReportUsage(std::string(status.message()));
   }
-  const Interrupt interrupt;
+  Interrupt interrupt;
   for (const auto& [subcommand, command] : commands) {
-    if (subcommand->parsed()) return command->Run({flags.Options(), interrupt.token()});
+    if (subcommand->parsed()) return command->Run({flags.Options(), interrupt.token(), interrupt});
   }
   return kUsage;
 }

@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/base/status_macros.h"
 #include "server/base/sha256.h"
+#include "server/base/status_macros.h"
 #include "server/model/torch_generator.h"
 #include "server/model/torch_module.h"
 #include "server/serving/latents.h"

@@ -48,6 +48,7 @@ LIBRARIES = {
     "spdlog": (r"spdlog/", ["server/log/*.cc"]),
     "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_*", "client/ganctl/*.cc", "tests/*.cc"]),
     "libpng": (r"png\.h$", ["server/image/*.cc", "server/train/*.cc", "client/ganctl/*.cc", "tests/*.cc"]),
+    "cairo": (r"cairo(-svg)?\.h$", ["client/plot/*.cc"]),
     "libdeflate": (r"libdeflate\.h$", ["server/image/", "tests/"]),
     "zlib": (r"zlib\.h$", ["server/base/*.cc", "server/image/*.cc", "server/train/*.cc", "tests/*.cc"]),
     "OpenSSL": (r"openssl/", ["server/base/*.cc", "server/model/*.cc", "server/rpc/credentials/", "tests/"]),

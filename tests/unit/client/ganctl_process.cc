@@ -30,15 +30,20 @@ std::string ReadAll(const std::string& path) {
 
 }  // namespace
 
-GanctlProcess::GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+GanctlProcess::GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment,
+                             const Streams& streams) {
   std::vector<std::string> argv = {GANCTL_PATH};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   std::vector<std::string> env = environment;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  const int flags = O_WRONLY | O_CREAT;
-  posix_spawn_file_actions_addopen(&actions, 1, (folder_ + "/out").c_str(), flags, 0600);
-  posix_spawn_file_actions_addopen(&actions, 2, (folder_ + "/err").c_str(), flags, 0600);
+  const std::string in = streams.in.empty() ? "/dev/null" : streams.in;
+  const std::string out = streams.out.empty() ? folder_ + "/out" : streams.out;
+  const std::string err = streams.err.empty() ? folder_ + "/err" : streams.err;
+  posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY | O_NOCTTY, 0);
+  const int flags = O_WRONLY | O_CREAT | O_NOCTTY;
+  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), flags, 0600);
+  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), flags, 0600);
   const int error = ::posix_spawn(&pid_, GANCTL_PATH, &actions, nullptr, Pointers(argv).data(), Pointers(env).data());
   posix_spawn_file_actions_destroy(&actions);
   EXPECT_EQ(error, 0);

@@ -10,10 +10,19 @@
 
 namespace ganserve::ganctl {
 
-// One run, with nothing in the environment but `environment`. Its output goes to files in a folder of its own.
+// Devices for standard input, output and error. By default the input is empty and the others are files that out() and
+// err() read.
+struct Streams {
+  std::string in = {};
+  std::string out = {};
+  std::string err = {};
+};
+
+// One run, with nothing in the environment but `environment`. Its files are in a folder of its own.
 class GanctlProcess {
  public:
-  explicit GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {});
+  explicit GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {},
+                         const Streams& streams = {});
 
   void Signal(int signal);
   // Waits for the end: the exit code, or -1 if a signal ended it.

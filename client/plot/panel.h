@@ -1,0 +1,47 @@
+// One diagram of a picture: a frame with axes, in which curves are drawn.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/plot/axis.h"
+#include "client/plot/canvas.h"
+#include "client/plot/curve.h"
+
+namespace ganserve::plot {
+
+struct Series {
+  std::string name;
+  Colour colour;
+  // In order of x.
+  std::vector<Point> points;
+};
+
+class Panel {
+ public:
+  // `box` is the frame; labels stand outside of it, to the left and below. `canvas` outlives this.
+  Panel(Canvas& canvas, const Box& box, const Range& x, const Range& y) : canvas_(canvas), box_(box), x_(x), y_(y) {}
+
+  // Grid and numbers. The x axis has them where `x_numbers` is set, else only its grid.
+  void DrawAxes(bool x_numbers);
+  // Above the frame: the title at the left and, at the right, a line of its colour and the name for each series.
+  void DrawHeader(const std::string& title, const std::vector<Series>& series);
+  // "name 1", "name 2", ... on top of the frame at multiples of `distance` of the x axis, as far apart as there is
+  // room.
+  void DrawTopMarks(double distance);
+  void DrawVertical(double x, const Colour& colour);
+  // The points faint and their smoothed course on them.
+  void DrawSeries(const Series& series);
+
+ private:
+  Point ToCanvas(const Point& point) const;
+  std::vector<Point> ToCanvas(std::vector<Point> points) const;
+
+  Canvas& canvas_;
+  const Box box_;
+  const Range x_;
+  const Range y_;
+};
+
+}  // namespace ganserve::plot
