@@ -88,6 +88,14 @@ void CheckTokens(const ServerOptions& options, Faults* faults) {
   }
 }
 
+void CheckTraining(const ServerOptions& options, Faults* faults) {
+  if (options.jobs.empty() == options.data_root.empty()) return;
+  const bool jobs_given = !options.jobs.empty();
+  faults->push_back(absl::StrCat(jobs_given ? "--jobs" : "--data-root", " = \"",
+                                 jobs_given ? options.jobs : options.data_root, "\": needs ",
+                                 jobs_given ? "--data-root" : "--jobs", " as well"));
+}
+
 }  // namespace
 
 std::vector<std::string> BrokenOptionRules(const ServerOptions& options) {
@@ -98,6 +106,7 @@ std::vector<std::string> BrokenOptionRules(const ServerOptions& options) {
   CheckDevice(options, &faults);
   CheckImages(options, &faults);
   CheckTls(options, &faults);
+  CheckTraining(options, &faults);
   CheckTokens(options, &faults);
   return faults;
 }

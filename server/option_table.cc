@@ -37,6 +37,21 @@ constexpr OptionSpec kTable[] = {
     {"Models", "models-poll-interval", "DURATION", &Options::models_poll_interval,
      "How often the repository is looked at for what other servers or people have changed. 0: never.", 0, 1 * kHour},
 
+    {"Training", "jobs", "DIR", &Options::jobs,
+     "Folder of the training jobs, which one server at a time has. Empty: this server does not train."},
+    {"Training", "data-root", "DIR", &Options::data_root, "Folder of the data sets that jobs name. Needed by --jobs."},
+    {"Training", "trainer", "FILE", &Options::trainer,
+     "The ganserve-trainer executable. Empty: the one beside this executable."},
+    {"Training", "max-running-jobs", "N", &Options::max_running_jobs, "Jobs that train at a time.", 1, 64},
+    {"Training", "max-queued-jobs", "N", &Options::max_queued_jobs, "Jobs that wait for their turn.", 1, 10'000},
+    {"Training", "max-jobs", "N", &Options::max_jobs, "Jobs in all, with those that have ended.", 1, 100'000},
+    {"Training", "trainer-niceness", "N", &Options::trainer_niceness,
+     "How far trainers stand back behind the server, see nice(1).", 0, 19},
+    {"Training", "trainer-stop-grace", "DURATION", &Options::trainer_stop_grace,
+     "Time that a trainer gets for its last checkpoint when it is to stop.", 0, 1 * kHour},
+    {"Training", "max-trainer-restarts", "N", &Options::max_trainer_restarts,
+     "How often a trainer that dies is started again without a new checkpoint in between.", 0, 1000},
+
     {"Computation", "device", "auto|cpu|cuda:N", &Options::device,
      "Where generators run. auto: a GPU if there is one."},
     {"Computation", "workers", "N", &Options::workers, "Threads that run generators.", 0, 1024, OptionUnit::kNone,
@@ -84,8 +99,9 @@ constexpr OptionSpec kTable[] = {
     {"Access", "tls-reload-interval", "DURATION", &Options::tls_reload_interval,
      "Changed TLS files are noticed by the first connection after this. 0: at every connection.", 0, 1 * kDay},
     {"Access", "token-file", "GROUP=FILE", &Options::token_file,
-     "Bearer tokens, one a line, for the methods of GROUP: generate (Generate, GenerateStream) or info (GetServerInfo, "
-     "turns reflection off). Repeatable; in the environment and in one value, separated by commas. Health stays open."},
+     "Bearer tokens, one a line, for the methods of GROUP: generate (Generate, GenerateStream), info (GetServerInfo, "
+     "turns reflection off) or admin (training and models; closed without tokens if others have some, or beyond "
+     "loopback). Repeatable; in the environment and in one value, separated by commas. Health stays open."},
     {"Access", "token-reload-interval", "DURATION", &Options::token_reload_interval,
      "Changed token files are noticed by the first call after this. 0: at every call.", 0, 1 * kDay},
     {"Access", "allow-insecure-tokens", "on|off", &Options::allow_insecure_tokens,

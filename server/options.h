@@ -32,6 +32,17 @@ struct ServerOptions {
   int64_t versions_per_model = 4;
   std::chrono::milliseconds models_poll_interval{2'000};  // 0: never
 
+  // Training. No jobs: this server does not train.
+  std::string jobs;       // folder of all jobs
+  std::string data_root;  // folder of data sets
+  std::string trainer;    // the executable; empty: ganserve-trainer beside this one
+  int64_t max_running_jobs = 1;
+  int64_t max_queued_jobs = 100;
+  int64_t max_jobs = 1000;
+  int64_t trainer_niceness = 19;
+  std::chrono::milliseconds trainer_stop_grace{20'000};
+  int64_t max_trainer_restarts = 5;
+
   // Computation.
   std::string device = "auto";   // auto, cpu or cuda:N
   int64_t workers = 0;           // 0: from the CPU quota, or one per GPU

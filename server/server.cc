@@ -11,6 +11,7 @@
 #include "server/base/status_macros.h"
 #include "server/base/ticker.h"
 #include "server/image/png_encoder.h"
+#include "server/job_exporter.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics_server.h"
 #include "server/metrics/prometheus_metrics.h"
@@ -19,11 +20,15 @@
 #include "server/model/model_admin_thread.h"
 #include "server/model/model_loader.h"
 #include "server/model/model_switch.h"
+#include "server/option_values.h"
 #include "server/rpc/credentials/server_credentials.h"
 #include "server/rpc/credentials/token_authenticator.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/image_service.h"
+#include "server/rpc/model_service.h"
+#include "server/rpc/training_service.h"
 #include "server/serving/batcher.h"
+#include "server/training.h"
 
 namespace ganserve {
 namespace {
@@ -114,12 +119,13 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models, std::vector<LoadedMo
   return absl::OkStatus();
 }
 
-ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher) {
+ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher,
+                                     GeneratorExporter& exporter) {
   return {.repository = options.models,
           .versions_per_model = static_cast<size_t>(options.versions_per_model),
           .load = LoaderFor(device),
           .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
-          .exporter = nullptr};
+          .exporter = &exporter};
 }
 
 RequestLimits LimitsOf(const ServerOptions& options, const Device& device) {
@@ -139,13 +145,22 @@ TlsOptions TlsOptionsOf(const ServerOptions& options) {
 absl::StatusOr<std::unique_ptr<TokenAuthenticator>> MakeAuthenticator(const ServerOptions& options) {
   std::vector<TokenFile> files;
   for (const TokenFileOption& file : options.token_file) files.push_back({file.group, file.path});
-  return TokenAuthenticator::Create(std::move(files), options.token_reload_interval);
+  const auto listen = ParseHostPort(options.listen);
+  const bool open_admin = listen.ok() && IsLoopback(*listen);
+  return TokenAuthenticator::Create(std::move(files), open_admin, options.token_reload_interval);
 }
 
 // gRPC's reflection service knows no tokens, so where GetServerInfo wants one there is no reflection.
 bool ReflectionAllowed(const ServerOptions& options) {
   return options.reflection && std::none_of(options.token_file.begin(), options.token_file.end(),
                                             [](const TokenFileOption& file) { return file.group == "info"; });
+}
+
+std::vector<std::string> MethodNames() {
+  return {"Generate",          "GenerateStream",  "GetServerInfo",        "TrainJob",
+          "WatchTrainJob",     "GetTrainJob",     "ListTrainJobs",        "CancelTrainJob",
+          "PauseTrainJob",     "ResumeTrainJob",  "DeleteTrainJob",       "ListModels",
+          "ListModelVersions", "PromoteTrainJob", "ActivateModelVersion", "DeleteModelVersion"};
 }
 
 GrpcOptions GrpcOptionsOf(const ServerOptions& options) {
@@ -170,18 +185,41 @@ struct Server::Parts {
   std::unique_ptr<MetricsServer> metrics_server;
   std::unique_ptr<LoadedModels> models;
   std::unique_ptr<Batcher> batcher;
+  std::unique_ptr<JobExporter> exporter;
   std::unique_ptr<ModelSwitch> model_switch;
   std::unique_ptr<ModelAdminThread> model_admin;
   std::unique_ptr<Ticker> model_poll;
+  std::unique_ptr<TrainSupervisor> training;  // null: this server does not train
   std::unique_ptr<TokenAuthenticator> authenticator;
-  std::unique_ptr<ImageService> service;
+  std::unique_ptr<ImageService> image_service;
+  std::unique_ptr<ModelService> model_service;
+  std::unique_ptr<TrainingService> training_service;
   std::unique_ptr<GrpcServer> grpc;
   std::string metrics_address;
+
+  void MakeServices(const Plan& plan) {
+    const CallEnvironment call{Clock::Real(), *metrics, *authenticator};
+    image_service = std::make_unique<ImageService>(
+        ServingEnvironment{.call = call,
+                           .models = *models,
+                           .batcher = *batcher,
+                           .limits = LimitsOf(options, plan.device),
+                           .description = {.version = GANSERVE_VERSION,
+                                           .device = plan.device.name(),
+                                           .workers = static_cast<uint32_t>(plan.batcher.workers)}});
+    model_service = std::make_unique<ModelService>(ModelEnvironment{call, *model_admin});
+    training_service = std::make_unique<TrainingService>(TrainingEnvironment{call, training.get()});
+  }
+
+  std::vector<GrpcServer::NamedService> Services() const {
+    return {{"ganserve.v1.ImageService", image_service.get()},
+            {"ganserve.v1.ModelService", model_service.get()},
+            {"ganserve.v1.TrainingService", training_service.get()}};
+  }
 
   // Once the start can no longer fail. The folder is looked at again and again, because inotify does not see what other
   // machines do on a network volume.
   void FollowRepository() {
-    model_admin = std::make_unique<ModelAdminThread>(*model_switch);
     if (options.models.empty() || options.models_poll_interval.count() == 0) return;
     model_poll = std::make_unique<Ticker>(options.models_poll_interval, [this] { model_admin->Follow(); });
   }
@@ -191,11 +229,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   auto parts = std::make_unique<Parts>();
   parts->options = options;
   GANSERVE_ASSIGN_OR_RETURN(const Plan plan, MakePlan(options));
-  parts->metrics = std::make_unique<PrometheusMetrics>(
-      PrometheusMetrics::Options{.methods = {"Generate", "GenerateStream", "GetServerInfo"},
-                                 .version = GANSERVE_VERSION,
-                                 .torch = TorchVersion(),
-                                 .device = plan.device.name()});
+  parts->metrics = std::make_unique<PrometheusMetrics>(PrometheusMetrics::Options{
+      .methods = MethodNames(), .version = GANSERVE_VERSION, .torch = TorchVersion(), .device = plan.device.name()});
   if (!options.metrics_listen.empty()) {
     GANSERVE_ASSIGN_OR_RETURN(parts->metrics_server, MetricsServer::Create(options.metrics_listen, *parts->metrics));
     parts->metrics_address = parts->metrics_server->address();
@@ -207,18 +242,17 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->batcher,
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
   GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models, &refused));
-  parts->model_switch = std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher),
-                                                      *parts->models, *parts->metrics, refused);
+  parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs);
+  parts->model_switch =
+      std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter),
+                                    *parts->models, *parts->metrics, refused);
   parts->metrics->SetWorkers(plan.batcher.workers);
-  parts->service = std::make_unique<ImageService>(
-      ServingEnvironment{.call = {Clock::Real(), *parts->metrics, *parts->authenticator},
-                         .models = *parts->models,
-                         .batcher = *parts->batcher,
-                         .limits = LimitsOf(options, plan.device),
-                         .description = {.version = GANSERVE_VERSION,
-                                         .device = plan.device.name(),
-                                         .workers = static_cast<uint32_t>(plan.batcher.workers)}});
-  GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, *parts->service));
+  parts->model_admin = std::make_unique<ModelAdminThread>(*parts->model_switch);
+  if (!options.jobs.empty()) {
+    GANSERVE_ASSIGN_OR_RETURN(parts->training, StartTraining(options, *parts->model_admin, parts->metrics->training()));
+  }
+  parts->MakeServices(plan);
+  GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
   parts->FollowRepository();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
@@ -234,7 +268,10 @@ const std::string& Server::metrics_address() const { return parts_->metrics_addr
 void Server::AnnounceStop() { parts_->grpc->AnnounceStop(); }
 
 void Server::Stop() {
+  // Trainers write their checkpoints while calls finish; watches end, which would hold the calls' end.
+  if (parts_->training != nullptr) parts_->training->BeginStop();
   parts_->grpc->Shutdown(parts_->options.drain_timeout);
+  if (parts_->training != nullptr) parts_->training->Close();
   // Before the batcher, on whose workers a version may be warming up.
   parts_->model_poll.reset();
   parts_->model_admin->Close();

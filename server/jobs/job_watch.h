@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "ganserve/v1/training.pb.h"
@@ -31,6 +32,9 @@ class JobWatch {
   // Ends the calls of on_change; waits for one that is running.
   ~JobWatch();
 
+  // Keeps `something` as long as the watch.
+  void Hold(std::shared_ptr<void> something) { held_object_ = std::move(something); }
+
   // The next event; none if there is none yet. The terminal event is the last. Errors: UNAVAILABLE when the server
   // stops, NOT_FOUND when the job has been deleted; as EventReader::Next.
   absl::StatusOr<std::optional<v1::TrainEvent>> Next();
@@ -51,6 +55,7 @@ class JobWatch {
   std::optional<v1::TrainEvent> gap_;   // to be sent before the next event
   std::optional<v1::TrainEvent> held_;  // the event after a gap that has just been sent
   uint64_t file_watch_ = 0;
+  std::shared_ptr<void> held_object_;
 };
 
 }  // namespace ganserve

@@ -343,7 +343,11 @@ TrainSupervisor::Page TrainSupervisor::List(size_t count, const std::string& bef
 absl::StatusOr<std::unique_ptr<JobWatch>> TrainSupervisor::Watch(const std::string& id, uint64_t after_sequence,
                                                                  std::function<void()> on_change) {
   if (const auto info = Get(id); !info.ok()) return info.status();
-  return JobWatch::Open(store_.JobPath(id), after_sequence, stopping_, *files_, std::move(on_change));
+  auto watch = JobWatch::Open(store_.JobPath(id), after_sequence, stopping_, *files_, std::move(on_change));
+  if (!watch.ok()) return watch;
+  metrics_.SetWatchers(++watchers_);
+  (*watch)->Hold(std::shared_ptr<void>(this, [this](void*) { metrics_.SetWatchers(--watchers_); }));
+  return watch;
 }
 
 void TrainSupervisor::BeginStop() {

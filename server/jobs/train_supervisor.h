@@ -117,6 +117,7 @@ class TrainSupervisor {
   TrainMetrics& metrics_;
   const Clock& clock_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<size_t> watchers_ = 0;
   std::unique_ptr<FileWatcher> files_;
 
   // Of the supervisor's thread.

@@ -14,6 +14,7 @@
 
 #include "server/base/mutex.h"
 #include "server/metrics/process_metrics.h"
+#include "server/metrics/train_series.h"
 
 namespace ganserve {
 namespace {
@@ -194,6 +195,7 @@ struct PrometheusMetrics::Series : public prometheus::Collectable {
       MutexLock lock(mutex);
       families.push_back(ModelInfoFamily(models));
     }
+    std::ranges::move(training.Collect(), std::back_inserter(families));
     std::ranges::move(process.Collect(), std::back_inserter(families));
     return families;
   }
@@ -223,6 +225,7 @@ struct PrometheusMetrics::Series : public prometheus::Collectable {
   Gauge& queue_images = AddGauge(registry, "ganserve_queue_images", "Images accepted and not yet taken by a worker.");
   Gauge& workers = AddGauge(registry, "ganserve_workers", "Threads that run forward passes.");
 
+  TrainSeries training{registry};
   const ProcessMetrics process;
   mutable Mutex mutex;
   std::vector<ModelSeries> models ABSL_GUARDED_BY(mutex);
@@ -273,6 +276,8 @@ void PrometheusMetrics::CountSwitch(SwitchCause cause, bool succeeded) {
 }
 
 void PrometheusMetrics::SetWorkers(size_t workers) { series_->workers.Set(static_cast<double>(workers)); }
+
+TrainMetrics& PrometheusMetrics::training() { return series_->training; }
 
 std::string PrometheusMetrics::Text() const { return prometheus::TextSerializer().Serialize(series_->Collect()); }
 

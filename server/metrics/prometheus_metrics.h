@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/jobs/train_metrics.h"
 #include "server/serving/call_metrics.h"
 #include "server/serving/model_metrics.h"
 #include "server/serving/serving_metrics.h"
@@ -50,6 +51,9 @@ class PrometheusMetrics : public ServingMetrics, public CallMetrics, public Mode
   void CountSwitch(SwitchCause cause, bool succeeded) override;
 
   void SetWorkers(size_t workers);
+
+  // Lives as long as this object.
+  TrainMetrics& training();
 
   // What a scrape reads, in Prometheus's text format.
   std::string Text() const;

@@ -15,7 +15,6 @@
 namespace ganserve {
 namespace {
 
-const std::string kService = "/ganserve.v1.ImageService/";
 constexpr char kRequestIdKey[] = "x-request-id";
 constexpr size_t kMaxRequestIdLength = 128;
 // gRPC's own name: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
@@ -60,7 +59,11 @@ LogLevel LevelOf(const absl::Status& status) {
 }  // namespace
 
 Call::Call(const CallEnvironment& environment, grpc::CallbackServerContext& context, std::string_view method)
-    : environment_(environment), context_(context), method_(method), start_(environment.clock.Now()) {
+    : environment_(environment),
+      context_(context),
+      full_method_(method),
+      method_(method.substr(method.rfind('/') + 1)),
+      start_(environment.clock.Now()) {
   environment_.metrics.CallStarted(method_);
   request_id_ = Metadata(context_, kRequestIdKey).value_or("");
   if (!IsRequestId(request_id_)) request_id_ = NewRequestId();
@@ -73,8 +76,7 @@ absl::Status Call::Authorize() const {
                                                    " characters; it must be 1 to ", kMaxRequestIdLength,
                                                    " visible ASCII characters"));
   }
-  return environment_.authenticator.Authorize(kService + std::string(method_),
-                                              Metadata(context_, "authorization").value_or(""));
+  return environment_.authenticator.Authorize(full_method_, Metadata(context_, "authorization").value_or(""));
 }
 
 Clock::TimePoint Call::deadline() const {

@@ -22,7 +22,8 @@ struct CallEnvironment {
 
 class Call {
  public:
-  // `method` is the name without service, and a constant. Begins the call: counts it and takes or makes its request id.
+  // `method` is a constant, as gRPC has it: "/ganserve.v1.ImageService/Generate"; metrics and log name it without its
+  // service. Begins the call: counts it and takes or makes its request id.
   Call(const CallEnvironment& environment, grpc::CallbackServerContext& context, std::string_view method);
 
   // Whether the caller may call this method: UNAUTHENTICATED if not, INVALID_ARGUMENT for a request id that is no text.
@@ -39,6 +40,7 @@ class Call {
  private:
   const CallEnvironment& environment_;
   grpc::CallbackServerContext& context_;
+  const std::string_view full_method_;
   const std::string_view method_;
   const Clock::TimePoint start_;
   std::string request_id_;

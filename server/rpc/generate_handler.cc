@@ -16,7 +16,9 @@ class GenerateReactor final : public grpc::ServerUnaryReactor {
  public:
   GenerateReactor(const ServingEnvironment& environment, grpc::CallbackServerContext& context,
                   const v1::GenerateRequest& request, v1::GenerateResponse& response)
-      : batcher_(environment.batcher), call_(environment.call, context, "Generate"), response_(response) {
+      : batcher_(environment.batcher),
+        call_(environment.call, context, "/ganserve.v1.ImageService/Generate"),
+        response_(response) {
     if (const absl::Status status = Start(environment, request); !status.ok()) Finish(call_.Finish(status, 0));
   }
 

@@ -24,7 +24,7 @@ class GenerateStreamReactor final : public grpc::ServerWriteReactor<v1::Generate
  public:
   GenerateStreamReactor(const ServingEnvironment& environment, grpc::CallbackServerContext& context,
                         const v1::GenerateRequest& request)
-      : batcher_(environment.batcher), call_(environment.call, context, "GenerateStream") {
+      : batcher_(environment.batcher), call_(environment.call, context, "/ganserve.v1.ImageService/GenerateStream") {
     if (const absl::Status status = Start(environment, request); !status.ok()) Finish(call_.Finish(status, 0));
   }
 

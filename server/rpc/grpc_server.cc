@@ -68,8 +68,11 @@ void LogGrpcMessage(gpr_log_func_args* message) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const GrpcOptions& options, const std::shared_ptr<grpc::ServerCredentials>& credentials, grpc::Service& service) {
-  auto started = std::unique_ptr<GrpcServer>(new GrpcServer);
+    const GrpcOptions& options, const std::shared_ptr<grpc::ServerCredentials>& credentials,
+    const std::vector<NamedService>& services) {
+  std::vector<std::string> names;
+  for (const NamedService& service : services) names.push_back(service.name);
+  auto started = std::unique_ptr<GrpcServer>(new GrpcServer(names));
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
   AddLimits(builder, options);
@@ -78,7 +81,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   int port = 0;
   builder.AddListeningPort(options.address, credentials, &port);
-  builder.RegisterService(&service);
+  for (const NamedService& service : services) builder.RegisterService(service.service);
   builder.RegisterService(&started->health_);
   started->server_ = builder.BuildAndStart();
   if (started->server_ == nullptr || port == 0) {
@@ -89,7 +92,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   return started;
 }
 
-GrpcServer::GrpcServer() : health_({"ganserve.v1.ImageService"}) {}
+GrpcServer::GrpcServer(const std::vector<std::string>& service_names) : health_(service_names) {}
 
 GrpcServer::~GrpcServer() { Shutdown(std::chrono::milliseconds(0)); }
 

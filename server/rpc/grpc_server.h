@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/rpc/health_service.h"
@@ -32,11 +33,17 @@ struct GrpcOptions {
 
 class GrpcServer {
  public:
-  // Listens and serves; health (grpc.health.v1, "" and the service's name) says SERVING. `service` outlives the server.
-  // UNAVAILABLE: the address cannot be listened on.
+  // A service and its name in health: "ganserve.v1.ImageService".
+  struct NamedService {
+    std::string name;
+    grpc::Service* service = nullptr;
+  };
+
+  // Listens and serves; health (grpc.health.v1, "" and the services' names) says SERVING. The services outlive the
+  // server. UNAVAILABLE: the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcOptions& options,
                                                            const std::shared_ptr<grpc::ServerCredentials>& credentials,
-                                                           grpc::Service& service);
+                                                           const std::vector<NamedService>& services);
 
   // As Shutdown with no time.
   ~GrpcServer();
@@ -52,7 +59,7 @@ class GrpcServer {
   void Shutdown(std::chrono::milliseconds timeout);
 
  private:
-  GrpcServer();
+  explicit GrpcServer(const std::vector<std::string>& service_names);
 
   HealthService health_;  // outlives server_
   std::unique_ptr<grpc::Server> server_;

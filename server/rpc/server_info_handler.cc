@@ -33,7 +33,7 @@ void FillResponse(const ServingEnvironment& environment, v1::GetServerInfoRespon
 grpc::ServerUnaryReactor* HandleGetServerInfo(const ServingEnvironment& environment,
                                               grpc::CallbackServerContext* context,
                                               v1::GetServerInfoResponse* response) {
-  Call call(environment.call, *context, "GetServerInfo");
+  Call call(environment.call, *context, "/ganserve.v1.ImageService/GetServerInfo");
   const absl::Status status = call.Authorize();
   if (status.ok()) FillResponse(environment, response);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();

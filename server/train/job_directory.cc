@@ -11,6 +11,7 @@
 #include "server/base/publish.h"
 #include "server/base/sha256.h"
 #include "server/base/status_macros.h"
+#include "server/jobs/event_log.h"
 #include "server/train/checksum_trailer.h"
 
 namespace ganserve {

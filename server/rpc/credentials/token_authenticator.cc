@@ -23,8 +23,8 @@ constexpr size_t kMinTokenChars = 16;
 constexpr size_t kMaxTokenChars = 4096;    // gRPC refuses metadata of more than 8 KiB anyway
 constexpr size_t kMaxTokensOfFile = 1024;  // all are compared at every call, some 20 ns each
 
-enum class Access { kOpen, kGenerate, kInfo, kOfNoGroup };
-constexpr std::array<std::string_view, 2> kGroupNames = {"generate", "info"};
+enum class Access { kGenerate, kInfo, kAdmin, kOpen, kOfNoGroup };  // the groups first, in the order of their names
+constexpr std::array<std::string_view, 3> kGroupNames = {"generate", "info", "admin"};
 
 struct MethodAccess {
   std::string_view name;  // a method, or a service with its trailing '/'
@@ -34,6 +34,8 @@ constexpr MethodAccess kMethods[] = {
     {"/ganserve.v1.ImageService/Generate", Access::kGenerate},
     {"/ganserve.v1.ImageService/GenerateStream", Access::kGenerate},
     {"/ganserve.v1.ImageService/GetServerInfo", Access::kInfo},
+    {"/ganserve.v1.TrainingService/", Access::kAdmin},
+    {"/ganserve.v1.ModelService/", Access::kAdmin},
     {"/grpc.health.v1.Health/", Access::kOpen},
 };
 
@@ -105,13 +107,14 @@ bool Contains(const std::vector<Digest>& digests, const Digest& wanted) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TokenAuthenticator>> TokenAuthenticator::Create(
-    std::vector<TokenFile> files, std::chrono::milliseconds reload_interval, const Clock& clock) {
+    std::vector<TokenFile> files, bool open_admin, std::chrono::milliseconds reload_interval, const Clock& clock) {
   for (const TokenFile& file : files) {
     if (GroupIndex(file.group)) continue;
     return absl::InvalidArgumentError(absl::StrCat("\"", file.group, "\": unknown group of methods for the tokens in ",
-                                                   file.path, ", must be generate or info"));
+                                                   file.path, ", must be generate, info or admin"));
   }
-  std::unique_ptr<TokenAuthenticator> made(new TokenAuthenticator(std::move(files), reload_interval, clock));
+  std::unique_ptr<TokenAuthenticator> made(
+      new TokenAuthenticator(std::move(files), open_admin, reload_interval, clock));
   MutexLock lock(made->mutex_);
   made->seen_ = made->StampsOfFiles();
   made->next_look_ = clock.Now() + reload_interval;
@@ -121,13 +124,18 @@ absl::StatusOr<std::unique_ptr<TokenAuthenticator>> TokenAuthenticator::Create(
 
 absl::Status TokenAuthenticator::Authorize(std::string_view method, std::string_view authorization) {
   const Access access = AccessOf(method);
-  if (files_.empty() || access == Access::kOpen) return absl::OkStatus();
+  if (access == Access::kOpen || (files_.empty() && access != Access::kAdmin)) return absl::OkStatus();
   if (access == Access::kOfNoGroup) {
     return absl::PermissionDeniedError("this method belongs to no group of methods that tokens open");
   }
-  const size_t group = access == Access::kGenerate ? 0 : 1;
+  const auto group = static_cast<size_t>(access);
   const std::shared_ptr<const Tokens> tokens = CurrentTokens();
   const std::vector<Digest>& accepted = (*tokens)[group];
+  if (accepted.empty() && access == Access::kAdmin && (!open_admin_ || !files_.empty())) {
+    return absl::PermissionDeniedError(
+        "training and changes of models are closed on this server; its operator opens them with --token-file "
+        "admin=FILE");
+  }
   if (accepted.empty()) return absl::OkStatus();
   if (authorization.empty()) return absl::UnauthenticatedError("metadata 'authorization: Bearer <token>' is missing");
   const absl::string_view token = BearerToken({authorization.data(), authorization.size()});

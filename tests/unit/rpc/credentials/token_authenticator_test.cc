@@ -36,13 +36,13 @@ class TokenAuthenticatorTest : public testing::Test {
   }
 
   std::unique_ptr<TokenAuthenticator> Make(const std::vector<TokenFile>& files) const {
-    auto made = TokenAuthenticator::Create(files, kInterval, clock_);
+    auto made = TokenAuthenticator::Create(files, /*open_admin=*/true, kInterval, clock_);
     EXPECT_TRUE(made.ok()) << made.status();
     return made.ok() ? *std::move(made) : nullptr;
   }
 
   absl::Status FaultOf(const std::string& text) const {
-    return TokenAuthenticator::Create({{"generate", Write("faulty", text)}}, kInterval, clock_).status();
+    return TokenAuthenticator::Create({{"generate", Write("faulty", text)}}, true, kInterval, clock_).status();
   }
 
   static std::string Bearer(const std::string& token) { return "Bearer " + token; }
@@ -177,14 +177,34 @@ TEST_F(TokenAuthenticatorTest, FaultyFilesAreRefusedWithFileAndLine) {
 }
 
 TEST_F(TokenAuthenticatorTest, AMissingFileIsNamed) {
-  const auto made = TokenAuthenticator::Create({{"info", folder_ + "/absent"}}, kInterval, clock_);
+  const auto made = TokenAuthenticator::Create({{"info", folder_ + "/absent"}}, true, kInterval, clock_);
   EXPECT_EQ(made.status().message(), folder_ + "/absent: No such file or directory");
 }
 
+TEST_F(TokenAuthenticatorTest, AdminIsOpenOnlyWhereNothingIsGuardedAndNobodyElseCanCall) {
+  constexpr char kMethod[] = "/ganserve.v1.TrainingService/TrainJob";
+  const auto code = [&](const std::vector<TokenFile>& files, bool open_admin) {
+    return (*TokenAuthenticator::Create(files, open_admin, kInterval, clock_))->Authorize(kMethod, "").code();
+  };
+  const std::string file = Write("t", kToken);
+  EXPECT_EQ(code({}, true), absl::StatusCode::kOk);
+  EXPECT_EQ(code({}, false), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(code({{"generate", file}}, true), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(code({{"admin", file}}, false), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_F(TokenAuthenticatorTest, AnAdminTokenOpensTrainingAndModels) {
+  const auto made = TokenAuthenticator::Create({{"admin", Write("t", kToken)}}, false, kInterval, clock_);
+  for (const char* method : {"/ganserve.v1.TrainingService/WatchTrainJob", "/ganserve.v1.ModelService/ListModels"}) {
+    EXPECT_TRUE((*made)->Authorize(method, std::string("Bearer ") + kToken).ok()) << method;
+  }
+  EXPECT_TRUE((*made)->Authorize("/ganserve.v1.ImageService/Generate", "").ok());
+}
+
 TEST_F(TokenAuthenticatorTest, AnUnknownGroupIsRefused) {
-  const auto made = TokenAuthenticator::Create({{"admin", Write("t", kToken)}}, kInterval, clock_);
+  const auto made = TokenAuthenticator::Create({{"owner", Write("t", kToken)}}, true, kInterval, clock_);
   EXPECT_EQ(made.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(made.status().message()), HasSubstr("\"admin\": unknown group"));
+  EXPECT_THAT(std::string(made.status().message()), HasSubstr("\"owner\": unknown group"));
 }
 
 }  // namespace

@@ -1,0 +1,25 @@
+// Exports the generators of training jobs, by a trainer of its own for each.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "server/serving/generator_exporter.h"
+
+namespace ganserve {
+
+// Knows jobs only by their directories, so it needs nothing of the supervisor and disturbs no trainer at work.
+class JobExporter final : public GeneratorExporter {
+ public:
+  // The ganserve-trainer executable and the folder of all jobs; no jobs: every export is FAILED_PRECONDITION.
+  JobExporter(std::string trainer, std::string jobs) : trainer_(std::move(trainer)), jobs_(std::move(jobs)) {}
+
+  absl::StatusOr<uint64_t> Export(const std::string& job_id, std::optional<uint64_t> checkpoint_step,
+                                  const std::string& out_folder, std::stop_token stop) override;
+
+ private:
+  const std::string trainer_;
+  const std::string jobs_;
+};
+
+}  // namespace ganserve

@@ -1,0 +1,68 @@
+#include "server/training.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/train/data_set.h"
+
+namespace ganserve {
+namespace {
+
+PromoteFunction PromoteBy(ModelAdmin& models) {
+  return [&models](const std::string& job_id, const std::string& model, auto done) {
+    models.Promote({job_id, std::nullopt, model}, [done = std::move(done)](absl::StatusOr<StoredVersion> version) {
+      if (!version.ok()) return done(std::move(version).status());
+      done(absl::StrCat("promoted to version ", version->version, " of model ", version->model));
+    });
+  };
+}
+
+}  // namespace
+
+std::string TrainerPath(const ServerOptions& options) {
+  if (!options.trainer.empty()) return options.trainer;
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (self.parent_path() / "ganserve-trainer").string();
+}
+
+absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return absl::NotFoundError(absl::StrCat("data is \"", spec.data(), "\": there is no such data set on this server"));
+  }
+  const int size = static_cast<int>(spec.image_size());
+  const auto data = LoadDataSet(path, {size, size, static_cast<int>(spec.channels())});
+  if (!data.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat("data is \"", spec.data(), "\": ", data.status().message()));
+  }
+  if (data->count() >= spec.batch_size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(),
+                                                 "\" has ", data->count(), " images"));
+}
+
+absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,
+                                                               TrainMetrics& metrics) {
+  TrainSupervisor::Options training;
+  training.jobs = options.jobs;
+  training.max_running = static_cast<size_t>(options.max_running_jobs);
+  training.max_queued = static_cast<size_t>(options.max_queued_jobs);
+  training.max_jobs = static_cast<size_t>(options.max_jobs);
+  training.runner.trainer = TrainerPath(options);
+  training.runner.data_root = options.data_root;
+  training.runner.niceness = static_cast<int>(options.trainer_niceness);
+  training.runner.stop_grace = options.trainer_stop_grace;
+  training.runner.max_restarts = static_cast<int>(options.max_trainer_restarts);
+  training.runner.promote = PromoteBy(models);
+  training.check_data = CheckTrainingData;
+  if (::access(training.runner.trainer.c_str(), X_OK) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("--trainer = \"", training.runner.trainer, "\": can't be executed"));
+  }
+  return TrainSupervisor::Create(std::move(training), metrics, Clock::Real());
+}
+
+}  // namespace ganserve

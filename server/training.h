@@ -1,0 +1,26 @@
+// The training half of the server, put together from the options.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/jobs/train_supervisor.h"
+#include "server/options.h"
+#include "server/serving/model_admin.h"
+
+namespace ganserve {
+
+// The trainer's executable: --trainer, or the one beside this executable.
+std::string TrainerPath(const ServerOptions& options);
+
+// Whether the data in `path` can be read and fills a batch of the spec. NOT_FOUND, FAILED_PRECONDITION naming file and
+// byte offset, INVALID_ARGUMENT for a batch that is too large.
+absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& path);
+
+// Takes up the jobs of --jobs, which is not empty. What is borrowed outlives the supervisor. Errors name the option.
+absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,
+                                                               TrainMetrics& metrics);
+
+}  // namespace ganserve
