@@ -10,7 +10,7 @@
 #include "server/rpc/page_request.h"
 #include "server/rpc/status_mapping.h"
 #include "server/rpc/unary_answer.h"
-#include "server/serving/model_directory.h"
+#include "server/serving/model_name.h"
 
 namespace ganserve {
 namespace {

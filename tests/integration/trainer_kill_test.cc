@@ -52,7 +52,7 @@ TEST_F(TrainerKillTest, ARunThatWasKilledAtAnyMomentEndsLikeOneThatWasNot) {
   std::uniform_int_distribution<int> milliseconds(0, 30);
   int kills = 0;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    TrainerProcess trainer(jobs_.RunArguments(job), jobs_.errors_file());
+    TrainerRun trainer(jobs_.RunArguments(job), jobs_.errors_file());
     trainer.KillAfter(lines(random), std::chrono::milliseconds(milliseconds(random)));
     const int code = trainer.Wait();
     ASSERT_THAT(code, AnyOf(kKilled, kFinished)) << jobs_.errors();

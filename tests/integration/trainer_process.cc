@@ -30,7 +30,7 @@ constexpr int kPipeBytes = 4096;
 
 }  // namespace
 
-TrainerProcess::TrainerProcess(const std::vector<std::string>& arguments, const std::string& errors) {
+TrainerRun::TrainerRun(const std::vector<std::string>& arguments, const std::string& errors) {
   std::string path = TRAINER_PATH;
   std::vector<char*> argv = {path.data()};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -50,13 +50,13 @@ TrainerProcess::TrainerProcess(const std::vector<std::string>& arguments, const 
   ::_exit(127);
 }
 
-TrainerProcess::~TrainerProcess() {
+TrainerRun::~TrainerRun() {
   if (pid_ <= 0) return;
   Signal(SIGKILL);
   Wait();
 }
 
-void TrainerProcess::ReadLines(int lines) {
+void TrainerRun::ReadLines(int lines) {
   char byte = 0;
   while (lines > 0 && ::read(pipe_.get(), &byte, 1) == 1) {
     output_ += byte;
@@ -64,9 +64,9 @@ void TrainerProcess::ReadLines(int lines) {
   }
 }
 
-void TrainerProcess::Signal(int signal) const { ::kill(pid_, signal); }
+void TrainerRun::Signal(int signal) const { ::kill(pid_, signal); }
 
-void TrainerProcess::KillAfter(int lines, std::chrono::milliseconds time) {
+void TrainerRun::KillAfter(int lines, std::chrono::milliseconds time) {
   ReadLines(lines);
   const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   ASSERT_TRUE(handle.valid()) << std::strerror(errno);
@@ -74,7 +74,7 @@ void TrainerProcess::KillAfter(int lines, std::chrono::milliseconds time) {
   if (::poll(&ended, 1, static_cast<int>(time.count())) == 0) Signal(SIGKILL);
 }
 
-int TrainerProcess::Wait() {
+int TrainerRun::Wait() {
   char bytes[4096];
   while (true) {
     const ssize_t count = ::read(pipe_.get(), bytes, sizeof(bytes));
@@ -126,7 +126,7 @@ std::vector<std::string> TrainerJobs::RunArguments(const std::string& job, const
 }
 
 int TrainerJobs::Execute(const std::vector<std::string>& arguments) {
-  TrainerProcess process(arguments, errors_file());
+  TrainerRun process(arguments, errors_file());
   const int code = process.Wait();
   output_ = process.output();
   return code;

@@ -24,13 +24,13 @@ inline constexpr int kExists = 6;
 
 // One run of ganserve-trainer. Its standard output goes into a pipe of 4 KiB: while nobody reads, a run that prints
 // more does not end.
-class TrainerProcess {
+class TrainerRun {
  public:
   // Standard error goes into the file `errors`.
-  TrainerProcess(const std::vector<std::string>& arguments, const std::string& errors);
-  TrainerProcess(const TrainerProcess&) = delete;
-  TrainerProcess& operator=(const TrainerProcess&) = delete;
-  ~TrainerProcess();  // kills it if it still runs
+  TrainerRun(const std::vector<std::string>& arguments, const std::string& errors);
+  TrainerRun(const TrainerRun&) = delete;
+  TrainerRun& operator=(const TrainerRun&) = delete;
+  ~TrainerRun();  // kills it if it still runs
 
   // Reads so many lines; fewer if it ends before.
   void ReadLines(int lines);

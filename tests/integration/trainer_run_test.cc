@@ -32,8 +32,8 @@ class TrainerRunTest : public testing::Test {
   std::string Model(const std::string& folder) const { return ReadWhole(folder + "/model.pt"); }
 
   // Starts a long run and returns when it has trained some steps.
-  std::unique_ptr<TrainerProcess> Start(const std::string& job, const std::vector<std::string>& more = {}) {
-    auto process = std::make_unique<TrainerProcess>(jobs_.RunArguments(job, more), jobs_.errors_file());
+  std::unique_ptr<TrainerRun> Start(const std::string& job, const std::vector<std::string>& more = {}) {
+    auto process = std::make_unique<TrainerRun>(jobs_.RunArguments(job, more), jobs_.errors_file());
     process->ReadLines(10);
     return process;
   }
