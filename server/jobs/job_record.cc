@@ -1,5 +1,7 @@
 #include "server/jobs/job_record.h"
 
+#include <limits>
+
 #include "server/base/status_macros.h"
 #include "server/jobs/job_state.h"
 
@@ -72,6 +74,16 @@ v1::TrainEvent JobRecord::NewEvent() const {
   event.set_step(info_.step());
   event.set_epoch(epoch_);
   return event;
+}
+
+TrainJobFigures JobRecord::Figures() const {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  const bool known = info_.has_last_losses();
+  return {.step = info_.step(),
+          .discriminator_loss = known ? info_.last_losses().discriminator_loss() : kNone,
+          .generator_loss = known ? info_.last_losses().generator_loss() : kNone,
+          .images_per_second = known ? info_.last_losses().images_per_second() : kNone,
+          .checkpoint_time_ms = checkpoint_time_ms_};
 }
 
 absl::Status JobRecord::Move(v1::TrainJobState state, const std::string& message) {

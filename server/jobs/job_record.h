@@ -12,6 +12,7 @@
 #include "server/jobs/event_log.h"
 #include "server/jobs/event_reader.h"
 #include "server/jobs/job_store.h"
+#include "server/jobs/train_metrics.h"
 
 namespace ganserve {
 
@@ -46,7 +47,7 @@ class JobRecord {
   v1::TrainJobState state() const { return info_.state(); }
   const std::string& id() const { return info_.id(); }
   uint64_t ticket() const { return ticket_; }  // 0: never queued
-  int64_t checkpoint_time_ms() const { return checkpoint_time_ms_; }
+  TrainJobFigures Figures() const;
 
  private:
   JobRecord(EventLog log, EventReader reader) : log_(std::move(log)), reader_(std::move(reader)) {}

@@ -3,7 +3,6 @@
 #include <google/protobuf/util/message_differencer.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,25 +20,9 @@ constexpr size_t kMaxRequestIdBytes = 128;
 
 absl::Status Stopping() { return absl::UnavailableError("the server is stopping"); }
 
-absl::Status UnknownJob(const std::string& id) {
-  // An id from a client can be of any length.
-  return absl::NotFoundError(absl::StrCat("there is no job \"", id.substr(0, 64), "\""));
-}
-
 bool IsRequestId(const std::string& id) {
   return id.size() <= kMaxRequestIdBytes &&
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
-
-TrainJobFigures FiguresOf(const JobRecord& record) {
-  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  const v1::TrainJobInfo& info = record.info();
-  const bool known = info.has_last_losses();
-  return {.step = info.step(),
-          .discriminator_loss = known ? info.last_losses().discriminator_loss() : kNone,
-          .generator_loss = known ? info.last_losses().generator_loss() : kNone,
-          .images_per_second = known ? info.last_losses().images_per_second() : kNone,
-          .checkpoint_time_ms = record.checkpoint_time_ms()};
 }
 
 }  // namespace
@@ -162,15 +145,13 @@ void TrainSupervisor::Publish() {
   for (int state = v1::TRAIN_JOB_STATE_QUEUED; state <= v1::TRAIN_JOB_STATE_FAILED; ++state) {
     by_state[TrainJobStateName(static_cast<v1::TrainJobState>(state))] = 0;
   }
-  std::vector<const JobRecord*> changed;
   for (const auto& [id, job] : jobs_) {
     ++by_state[TrainJobStateName(job->record().state())];
-    if (job->TakeChanged()) changed.push_back(&job->record());
+    if (!job->TakeChanged()) continue;
+    metrics_.SetJob(id, job->record().Figures());
+    table_.Put(job->record().info());
   }
   metrics_.SetJobs(by_state);
-  for (const JobRecord* record : changed) metrics_.SetJob(record->id(), FiguresOf(*record));
-  const MutexLock lock(mutex_);
-  for (const JobRecord* record : changed) infos_[record->id()] = record->info();
 }
 
 bool TrainSupervisor::Post(std::function<void()> task) {
@@ -262,8 +243,7 @@ void TrainSupervisor::Forget(const std::string& id) {
   jobs_.erase(id);
   std::erase_if(ids_by_request_, [&](const auto& entry) { return entry.second == id; });
   metrics_.RemoveJob(id);
-  const MutexLock lock(mutex_);
-  infos_.erase(id);
+  table_.Remove(id);
 }
 
 void TrainSupervisor::Answer(const JobRunner& job, absl::Status status, const Done& done) {
@@ -317,32 +297,9 @@ void TrainSupervisor::Delete(const std::string& id, Done done) {
   });
 }
 
-absl::StatusOr<v1::TrainJobInfo> TrainSupervisor::Get(const std::string& id) const {
-  const MutexLock lock(mutex_);
-  const auto info = infos_.find(id);
-  if (info == infos_.end()) return UnknownJob(id);
-  return info->second;
-}
-
-TrainSupervisor::Page TrainSupervisor::List(size_t count, const std::string& before_id,
-                                            const std::set<v1::TrainJobState>& states) const {
-  const MutexLock lock(mutex_);
-  Page page;
-  auto info = std::make_reverse_iterator(before_id.empty() ? infos_.end() : infos_.lower_bound(before_id));
-  for (; info != infos_.rend(); ++info) {
-    if (!states.empty() && states.count(info->second.state()) == 0) continue;
-    if (page.jobs.size() == count) {
-      page.last = false;
-      break;
-    }
-    page.jobs.push_back(info->second);
-  }
-  return page;
-}
-
 absl::StatusOr<std::unique_ptr<JobWatch>> TrainSupervisor::Watch(const std::string& id, uint64_t after_sequence,
                                                                  std::function<void()> on_change) {
-  if (const auto info = Get(id); !info.ok()) return info.status();
+  if (const auto info = table_.Get(id); !info.ok()) return info.status();
   auto watch = JobWatch::Open(store_.JobPath(id), after_sequence, stopping_, *files_, std::move(on_change));
   if (!watch.ok()) return watch;
   metrics_.SetWatchers(++watchers_);

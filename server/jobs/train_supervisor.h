@@ -8,10 +8,8 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -22,6 +20,7 @@
 #include "server/jobs/file_watcher.h"
 #include "server/jobs/job_runner.h"
 #include "server/jobs/job_store.h"
+#include "server/jobs/job_table.h"
 #include "server/jobs/job_watch.h"
 #include "server/jobs/train_metrics.h"
 
@@ -62,15 +61,8 @@ class TrainSupervisor {
   // The answer is the job as it last stood.
   void Delete(const std::string& id, Done done);
 
-  absl::StatusOr<v1::TrainJobInfo> Get(const std::string& id) const;
-
-  struct Page {
-    std::vector<v1::TrainJobInfo> jobs;
-    bool last = true;
-  };
-  // Up to `count` jobs in one of `states` (empty: in any), the newest first, from the first that is older than
-  // `before_id` (empty: from the newest).
-  Page List(size_t count, const std::string& before_id, const std::set<v1::TrainJobState>& states) const;
+  // The jobs as they stand. What was answered with OK is in it.
+  const JobTable& table() const { return table_; }
 
   // See JobWatch; it must go before the supervisor does. This one answers at once.
   absl::StatusOr<std::unique_ptr<JobWatch>> Watch(const std::string& id, uint64_t after_sequence,
@@ -119,6 +111,7 @@ class TrainSupervisor {
   std::atomic<bool> stopping_ = false;
   std::atomic<size_t> watchers_ = 0;
   std::unique_ptr<FileWatcher> files_;
+  JobTable table_;
 
   // Of the supervisor's thread.
   std::map<std::string, std::unique_ptr<JobRunner>> jobs_;
@@ -126,11 +119,10 @@ class TrainSupervisor {
   std::map<std::string, uint64_t> file_watches_;
   uint64_t last_ticket_ = 0;
 
-  mutable Mutex mutex_;
+  Mutex mutex_;
   CondVar work_;
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, v1::TrainJobInfo> infos_ ABSL_GUARDED_BY(mutex_);  // of jobs_, for readers
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;                             // no task runs any more
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // no task runs any more
 
   TaskThread intake_;  // checks data
   std::jthread thread_;

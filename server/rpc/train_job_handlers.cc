@@ -35,7 +35,7 @@ absl::Status FillJobs(const TrainSupervisor& supervisor, const v1::ListTrainJobs
     }
     states.insert(static_cast<v1::TrainJobState>(state));
   }
-  TrainSupervisor::Page page = supervisor.List(count, request.page_token(), states);
+  JobTable::Page page = supervisor.table().List(count, request.page_token(), states);
   for (v1::TrainJobInfo& job : page.jobs) *response->add_jobs() = std::move(job);
   if (!page.last) response->set_next_page_token(response->jobs(response->jobs_size() - 1).id());
   return absl::OkStatus();
@@ -49,7 +49,7 @@ grpc::ServerUnaryReactor* HandleGetTrainJob(const TrainingEnvironment& environme
   UnaryAnswer answer(environment.call, context, "/ganserve.v1.TrainingService/GetTrainJob");
   absl::Status status = environment.Admit(answer.call());
   if (status.ok()) {
-    auto info = environment.supervisor->Get(request->job_id());
+    auto info = environment.supervisor->table().Get(request->job_id());
     status = info.status();
     if (info.ok()) *response = *std::move(info);
   }

@@ -38,7 +38,7 @@ TEST_F(SupervisorTest, ReportsEveryFaultOfASpecAtOnceAndMakesNoJob) {
   for (const char* field : {"data is \"../etc\"", "batch_size is 0", "image_size is 33"}) {
     EXPECT_THAT(std::string(info.status().message()), HasSubstr(field));
   }
-  EXPECT_TRUE(supervisor_->List(10, "", {}).jobs.empty());
+  EXPECT_TRUE(supervisor_->table().List(10, "", {}).jobs.empty());
 }
 
 TEST_F(SupervisorTest, RefusesDataThatIsOfNoUseBeforeAProcessStarts) {
@@ -49,7 +49,7 @@ TEST_F(SupervisorTest, RefusesDataThatIsOfNoUseBeforeAProcessStarts) {
   const Info info = Submit(Spec("finish"));
   EXPECT_TRUE(absl::IsFailedPrecondition(info.status()));
   EXPECT_THAT(std::string(info.status().message()), HasSubstr(folder_.File("finish") + " is torn at byte offset 7"));
-  EXPECT_TRUE(supervisor_->List(10, "", {}).jobs.empty());
+  EXPECT_TRUE(supervisor_->table().List(10, "", {}).jobs.empty());
 }
 
 TEST_F(SupervisorTest, TheSameRequestIdIsTheSameJobAlsoForTheNextServer) {
@@ -62,7 +62,7 @@ TEST_F(SupervisorTest, TheSameRequestIdIsTheSameJobAlsoForTheNextServer) {
   supervisor_.reset();
   Start();
   EXPECT_EQ(Submit(Spec("finish"), "mine")->id(), first->id());
-  EXPECT_EQ(supervisor_->List(10, "", {}).jobs.size(), 1U);
+  EXPECT_EQ(supervisor_->table().List(10, "", {}).jobs.size(), 1U);
 }
 
 TEST_F(SupervisorTest, TheSameRequestIdWithAnotherSpecIsAlreadyExists) {
@@ -79,7 +79,7 @@ TEST_F(SupervisorTest, RunsAsManyAsItMayAndTheOthersInOrder) {
   WaitForState(running, v1::TRAIN_JOB_STATE_RUNNING);
   std::vector<std::string> queued;
   for (int i = 0; i < 3; ++i) queued.push_back(SubmitOk("finish"));
-  for (const std::string& id : queued) EXPECT_EQ(supervisor_->Get(id)->state(), v1::TRAIN_JOB_STATE_QUEUED);
+  for (const std::string& id : queued) EXPECT_EQ(supervisor_->table().Get(id)->state(), v1::TRAIN_JOB_STATE_QUEUED);
   ASSERT_TRUE(Cancel(running).ok());
   int64_t last = 0;
   for (const std::string& id : queued) {
@@ -133,7 +133,7 @@ TEST_F(SupervisorTest, ATrainerThatIgnoresSigtermIsKilledAfterTheGrace) {
   const std::string id = SubmitOk("ignore-sigterm");
   WaitForState(id, v1::TRAIN_JOB_STATE_RUNNING);
   ASSERT_TRUE(Pause(id).ok());
-  EXPECT_THAT(supervisor_->Get(id)->message(), HasSubstr("signal 9"));
+  EXPECT_THAT(supervisor_->table().Get(id)->message(), HasSubstr("signal 9"));
   ASSERT_TRUE(Resume(id).ok());
   WaitForState(id, v1::TRAIN_JOB_STATE_RUNNING);
   ASSERT_TRUE(Cancel(id).ok());
@@ -228,7 +228,7 @@ TEST_F(SupervisorTest, ADeletedJobLeavesNothing) {
   WaitForEnd(id);
   EXPECT_EQ(metrics_.jobs().count(id), 1U);
   ASSERT_TRUE(Delete(id).ok());
-  EXPECT_TRUE(absl::IsNotFound(supervisor_->Get(id).status()));
+  EXPECT_TRUE(absl::IsNotFound(supervisor_->table().Get(id).status()));
   EXPECT_FALSE(std::filesystem::exists(supervisor_->JobPath(id)));
   EXPECT_EQ(metrics_.jobs().count(id), 0U);
 }
@@ -244,13 +244,13 @@ TEST_F(SupervisorTest, ListsTheNewestFirstByPageAndState) {
   std::vector<std::string> listed;
   std::string before;
   while (true) {
-    const TrainSupervisor::Page page = supervisor_->List(2, before, {});
+    const JobTable::Page page = supervisor_->table().List(2, before, {});
     for (const auto& info : page.jobs) listed.push_back(info.id());
     if (page.last) break;
     before = listed.back();
   }
   EXPECT_THAT(listed, ::testing::ElementsAreArray(ids.rbegin(), ids.rend()));
-  EXPECT_TRUE(supervisor_->List(10, "", {v1::TRAIN_JOB_STATE_FAILED}).jobs.empty());
+  EXPECT_TRUE(supervisor_->table().List(10, "", {v1::TRAIN_JOB_STATE_FAILED}).jobs.empty());
 }
 
 TEST_F(SupervisorTest, CountsJobsByState) {

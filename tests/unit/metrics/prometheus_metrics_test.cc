@@ -28,28 +28,39 @@ Exposition Scrape(const PrometheusMetrics& metrics) { return Exposition(metrics.
 TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
   PrometheusMetrics metrics(kOptions);
   metrics.SetModels({{.model = "m", .version = 1, .digest = "d", .on_duty = true}});
+  metrics.training().SetJob("a-job", {});
   const Exposition scrape = Scrape(metrics);
-  const std::vector<std::pair<std::string, std::string>> expected = {{"ganserve_requests_total", "counter"},
-                                                                     {"ganserve_images_total", "counter"},
-                                                                     {"ganserve_images_dropped_total", "counter"},
-                                                                     {"ganserve_batch_failures_total", "counter"},
-                                                                     {"ganserve_model_switches_total", "counter"},
-                                                                     {"ganserve_request_seconds", "histogram"},
-                                                                     {"ganserve_queue_seconds", "histogram"},
-                                                                     {"ganserve_forward_seconds", "histogram"},
-                                                                     {"ganserve_encode_seconds", "histogram"},
-                                                                     {"ganserve_batch_images", "histogram"},
-                                                                     {"ganserve_requests_in_flight", "gauge"},
-                                                                     {"ganserve_queue_images", "gauge"},
-                                                                     {"ganserve_workers", "gauge"},
-                                                                     {"ganserve_model_info", "gauge"},
-                                                                     {"ganserve_build_info", "gauge"},
-                                                                     {"process_cpu_seconds_total", "counter"},
-                                                                     {"process_resident_memory_bytes", "gauge"},
-                                                                     {"process_open_fds", "gauge"},
-                                                                     {"process_max_fds", "gauge"},
-                                                                     {"process_threads", "gauge"},
-                                                                     {"process_start_time_seconds", "gauge"}};
+  const std::vector<std::pair<std::string, std::string>> expected = {
+      {"ganserve_requests_total", "counter"},
+      {"ganserve_images_total", "counter"},
+      {"ganserve_images_dropped_total", "counter"},
+      {"ganserve_batch_failures_total", "counter"},
+      {"ganserve_model_switches_total", "counter"},
+      {"ganserve_trainer_restarts_total", "counter"},
+      {"ganserve_train_jobs", "gauge"},
+      {"ganserve_train_watchers", "gauge"},
+      {"ganserve_train_steps", "gauge"},
+      {"ganserve_train_discriminator_loss", "gauge"},
+      {"ganserve_train_generator_loss", "gauge"},
+      {"ganserve_train_images_per_second", "gauge"},
+      {"ganserve_train_checkpoint_timestamp_seconds", "gauge"},
+      {"ganserve_train_checkpoint_seconds", "histogram"},
+      {"ganserve_request_seconds", "histogram"},
+      {"ganserve_queue_seconds", "histogram"},
+      {"ganserve_forward_seconds", "histogram"},
+      {"ganserve_encode_seconds", "histogram"},
+      {"ganserve_batch_images", "histogram"},
+      {"ganserve_requests_in_flight", "gauge"},
+      {"ganserve_queue_images", "gauge"},
+      {"ganserve_workers", "gauge"},
+      {"ganserve_model_info", "gauge"},
+      {"ganserve_build_info", "gauge"},
+      {"process_cpu_seconds_total", "counter"},
+      {"process_resident_memory_bytes", "gauge"},
+      {"process_open_fds", "gauge"},
+      {"process_max_fds", "gauge"},
+      {"process_threads", "gauge"},
+      {"process_start_time_seconds", "gauge"}};
   for (const auto& [name, type] : expected) {
     ASSERT_TRUE(scrape.types.contains(name)) << name;
     EXPECT_EQ(scrape.types.at(name), type) << name;
@@ -57,6 +68,14 @@ TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
     EXPECT_GT(scrape.Count(name), 0) << name;
   }
   EXPECT_EQ(scrape.types.size(), expected.size());
+}
+
+TEST(PrometheusMetrics, AJobsSeriesComeAndGoWithIt) {
+  PrometheusMetrics metrics(kOptions);
+  metrics.training().SetJob("a", {.step = 7});
+  EXPECT_EQ(Scrape(metrics).Count("ganserve_train_steps"), 1);
+  metrics.training().RemoveJob("a");
+  EXPECT_EQ(Scrape(metrics).Count("ganserve_train_steps"), 0);
 }
 
 TEST(PrometheusMetrics, SeriesStandAtZeroBeforeAnythingHappens) {
