@@ -21,15 +21,16 @@ std::vector<Point> FinitePoints(const std::vector<Point>& points) {
 }
 
 std::vector<Point> Smoothed(const std::vector<Point>& points) {
-  const size_t reach = points.size() / kWindows / 2;
   if (points.size() < kWindows) return points;
+  const size_t reach = std::max<size_t>(points.size() / kWindows / 2, 1);
   std::vector<double> sums = {0};
   for (const Point& point : points) sums.push_back(sums.back() + point.y);
   std::vector<Point> smoothed = points;
   for (size_t i = 0; i < points.size(); ++i) {
-    // Less at both ends, so that the window stays symmetric.
-    const size_t half = std::min({std::max<size_t>(reach, 1), i, points.size() - 1 - i});
-    smoothed[i].y = (sums[i + half + 1] - sums[i - half]) / static_cast<double>(2 * half + 1);
+    // Less on one side at both ends. A window that shrank on both sides would end in single, noisy points.
+    const size_t first = i - std::min(i, reach);
+    const size_t last = std::min(i + reach, points.size() - 1);
+    smoothed[i].y = (sums[last + 1] - sums[first]) / static_cast<double>(last - first + 1);
   }
   return smoothed;
 }

@@ -44,11 +44,10 @@ std::string CutOff(const std::vector<Series>& all, const Range& range) {
 }
 
 void DrawPanel(Panel& panel, const std::string& title, const std::vector<Series>& all, const LossHistory& history) {
-  panel.DrawAxes(true);
   panel.DrawHeader(title, all);
-  if (history.epoch_steps() > 0) panel.DrawTopMarks(static_cast<double>(history.epoch_steps()));
   for (const uint64_t step : history.rollbacks()) panel.DrawVertical(static_cast<double>(step), kRollback);
-  for (const Series& series : all) panel.DrawSeries(series);
+  for (const Series& series : all) panel.DrawPoints(series);
+  for (const Series& series : all) panel.DrawCourse(series);
 }
 
 }  // namespace
@@ -65,14 +64,20 @@ absl::StatusOr<std::string> DrawLossChart(const LossHistory& history, const std:
   };
   const Range steps = Widened(
       {static_cast<double>(history.points().front().step), static_cast<double>(history.points().back().step)}, 0);
-  const Range y = Widened(Union(RobustRange(Values(losses[0])), RobustRange(Values(losses[1]))), 0.05);
+  const Range bulk = Union(RobustRange(Values(losses[0])), RobustRange(Values(losses[1])));
+  Range y = Widened(bulk, 0.05);
+  // No room for negative losses where there are none.
+  if (bulk.low >= 0) y.low = std::max(y.low, 0.0);
 
   Canvas canvas(format, kWidth, kHeight);
   canvas.Text(kLossBox.left, 36, title, {.size = 16, .bold = true});
   const std::string epochs = history.epoch_steps() > 0 ? "; numbers above: epochs" : "";
   Panel loss_panel(canvas, kLossBox, steps, y);
+  loss_panel.DrawAxes("");
+  if (history.epoch_steps() > 0) loss_panel.DrawTopMarks(static_cast<double>(history.epoch_steps()));
   DrawPanel(loss_panel, absl::StrCat("Loss", CutOff(losses, y), epochs), losses, history);
   Panel score_panel(canvas, kScoreBox, steps, {0, 1});
+  score_panel.DrawAxes("step");
   DrawPanel(score_panel, "Discriminator's mean probability of \"real\"", scores, history);
   return canvas.Finish();
 }

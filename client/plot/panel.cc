@@ -1,9 +1,7 @@
 #include "client/plot/panel.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include "absl/strings/str_cat.h"
+#include <cstddef>
 
 namespace ganserve::plot {
 namespace {
@@ -27,7 +25,7 @@ double Distance(const std::vector<double>& ticks, double otherwise) {
 
 }  // namespace
 
-void Panel::DrawAxes(bool x_numbers) {
+void Panel::DrawAxes(const std::string& x_name) {
   const std::vector<double> y_ticks = RoundTicks(y_, kMaxYTicks, false);
   for (const double tick : y_ticks) {
     const double y = ToCanvas({x_.low, tick}).y;
@@ -38,13 +36,9 @@ void Panel::DrawAxes(bool x_numbers) {
   for (const double tick : x_ticks) {
     const double x = ToCanvas({tick, y_.low}).x;
     canvas_.Curve({{x, box_.top}, {x, box_.bottom}}, kGrid, 1, box_);
-    if (x_numbers) {
-      canvas_.Text(x, box_.bottom + 17, TickText(tick, Distance(x_ticks, 1)), {.align = Align::kCentre});
-    }
+    canvas_.Text(x, box_.bottom + 17, TickText(tick, Distance(x_ticks, 1)), {.align = Align::kCentre});
   }
-  if (x_numbers) {
-    canvas_.Text((box_.left + box_.right) / 2, box_.bottom + 36, "step", {.align = Align::kCentre});
-  }
+  canvas_.Text((box_.left + box_.right) / 2, box_.bottom + 36, x_name, {.align = Align::kCentre});
   // Half a point on either side of the box.
   const Box frame = {box_.left - 1, box_.top - 1, box_.right + 1, box_.bottom + 1};
   canvas_.Curve({{box_.left, box_.top},
@@ -85,12 +79,15 @@ void Panel::DrawVertical(double x, const Colour& colour) {
   canvas_.Curve({{left, box_.top}, {left, box_.bottom}}, colour, 1, box_);
 }
 
-void Panel::DrawSeries(const Series& series) {
-  const size_t columns = static_cast<size_t>(box_.width());
-  const std::vector<Point> points = FinitePoints(series.points);
-  const std::vector<Point> smoothed = Smoothed(points);
-  canvas_.Curve(ToCanvas(Thinned(points, columns)), Faint(series.colour), 1, box_);
-  canvas_.Curve(ToCanvas(Thinned(smoothed, columns)), series.colour, 2, box_);
+void Panel::DrawPoints(const Series& series) {
+  const std::vector<Point> points = Thinned(FinitePoints(series.points), static_cast<size_t>(box_.width()));
+  canvas_.Curve(ToCanvas(points), Faint(series.colour), 1, box_);
+}
+
+void Panel::DrawCourse(const Series& series) {
+  std::vector<Point> points = FinitePoints(series.points);
+  for (Point& point : points) point.y = std::clamp(point.y, y_.low, y_.high);
+  canvas_.Curve(ToCanvas(Thinned(Smoothed(points), static_cast<size_t>(box_.width()))), series.colour, 2, box_);
 }
 
 Point Panel::ToCanvas(const Point& point) const {

@@ -23,16 +23,19 @@ class Panel {
   // `box` is the frame; labels stand outside of it, to the left and below. `canvas` outlives this.
   Panel(Canvas& canvas, const Box& box, const Range& x, const Range& y) : canvas_(canvas), box_(box), x_(x), y_(y) {}
 
-  // Grid and numbers. The x axis has them where `x_numbers` is set, else only its grid.
-  void DrawAxes(bool x_numbers);
+  // Grid and numbers, and the name of the x axis, which may be empty.
+  void DrawAxes(const std::string& x_name);
   // Above the frame: the title at the left and, at the right, a line of its colour and the name for each series.
   void DrawHeader(const std::string& title, const std::vector<Series>& series);
-  // "name 1", "name 2", ... on top of the frame at multiples of `distance` of the x axis, as far apart as there is
+  // 1, 2, ... on top of the frame at multiples of `distance` of the x axis, as far apart as there is
   // room.
   void DrawTopMarks(double distance);
   void DrawVertical(double x, const Colour& colour);
-  // The points faint and their smoothed course on them.
-  void DrawSeries(const Series& series);
+  // The points, faint.
+  void DrawPoints(const Series& series);
+  // Their smoothed course. A value beyond the frame counts as one on its edge: a few of them would bend it far and
+  // wide.
+  void DrawCourse(const Series& series);
 
  private:
   Point ToCanvas(const Point& point) const;
