@@ -22,7 +22,7 @@ constexpr int kExistsAlready = 6;
 
 bool IsJobId(const std::string& id) {
   return !id.empty() && id.size() <= 64 &&
-         std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-'; });
+         std::all_of(id.begin(), id.end(), [](unsigned char c) { return absl::ascii_isalnum(c) || c == '-'; });
 }
 
 // From what `ganserve-trainer export` prints: {"step": N}.

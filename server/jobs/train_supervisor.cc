@@ -162,7 +162,7 @@ bool TrainSupervisor::Post(std::function<void()> task) {
   return true;
 }
 
-void TrainSupervisor::Submit(const v1::TrainSpec& spec, const std::string& request_id, Done done) {
+void TrainSupervisor::Submit(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
   if (stopping_) return done(Stopping());
   absl::Status status = ValidateTrainSpec(spec);
   if (status.ok() && !IsRequestId(request_id)) {
@@ -264,17 +264,17 @@ void TrainSupervisor::Change(const std::string& id, const Done& done, std::funct
   });
 }
 
-void TrainSupervisor::Cancel(const std::string& id, Done done) {
+void TrainSupervisor::Cancel(const std::string& id, const Done& done) {
   Change(id, done, [this, done](JobRunner& job) { Answer(job, job.Cancel(), done); });
 }
 
-void TrainSupervisor::Pause(const std::string& id, Done done) {
+void TrainSupervisor::Pause(const std::string& id, const Done& done) {
   Change(id, done, [this, done](JobRunner& job) {
     job.Pause([this, &job, done](absl::Status status) { Answer(job, std::move(status), done); });
   });
 }
 
-void TrainSupervisor::Resume(const std::string& id, Done done) {
+void TrainSupervisor::Resume(const std::string& id, const Done& done) {
   Change(id, done, [this, done](JobRunner& job) {
     bool queue = false;
     absl::Status status = job.CheckResume(&queue);
@@ -284,7 +284,7 @@ void TrainSupervisor::Resume(const std::string& id, Done done) {
   });
 }
 
-void TrainSupervisor::Delete(const std::string& id, Done done) {
+void TrainSupervisor::Delete(const std::string& id, const Done& done) {
   Change(id, done, [this, id, done](JobRunner& job) {
     const v1::TrainJobInfo info = job.record().info();
     if (!IsTerminal(info.state()) && info.state() != v1::TRAIN_JOB_STATE_PAUSED) {

@@ -52,14 +52,14 @@ class TrainSupervisor {
   // A job for `spec`; with a request id that is known, that job. Errors: INVALID_ARGUMENT naming every field out of
   // range; ALREADY_EXISTS for a known request id with another spec; NOT_FOUND, FAILED_PRECONDITION for data that is not
   // there or of no use; RESOURCE_EXHAUSTED for too many jobs or a full disk.
-  void Submit(const v1::TrainSpec& spec, const std::string& request_id, Done done);
+  void Submit(const v1::TrainSpec& spec, const std::string& request_id, const Done& done);
 
-  void Cancel(const std::string& id, Done done);
+  void Cancel(const std::string& id, const Done& done);
   // Answers when the trainer has ended.
-  void Pause(const std::string& id, Done done);
-  void Resume(const std::string& id, Done done);
+  void Pause(const std::string& id, const Done& done);
+  void Resume(const std::string& id, const Done& done);
   // The answer is the job as it last stood.
-  void Delete(const std::string& id, Done done);
+  void Delete(const std::string& id, const Done& done);
 
   // The jobs as they stand. What was answered with OK is in it.
   const JobTable& table() const { return table_; }

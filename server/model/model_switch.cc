@@ -199,8 +199,9 @@ bool ModelSwitch::MakeReady(const std::string& model, uint64_t version, Ready* r
   if (ready->contains(version) || (loaded != nullptr && loaded->versions.contains(version))) return true;
   if (preparer_.KnownToFail(model, version)) return false;
   auto generator = preparer_.Prepare(model, version);
-  if (generator.ok()) ready->emplace(version, *std::move(generator));
-  return generator.ok();
+  if (!generator.ok()) return false;
+  ready->emplace(version, *std::move(generator));
+  return true;
 }
 
 const LoadedModel* ModelSwitch::Loaded(const std::string& model) const {

@@ -1,8 +1,6 @@
 // ganserve.v1.ModelService: hands each call to its handler.
 #pragma once
 
-#include <utility>
-
 #include "ganserve/v1/models.grpc.pb.h"
 #include "server/rpc/model_environment.h"
 
@@ -11,7 +9,7 @@ namespace ganserve {
 class ModelService final : public v1::ModelService::CallbackService {
  public:
   // What `environment` refers to outlives the service.
-  explicit ModelService(ModelEnvironment environment) : environment_(std::move(environment)) {}
+  explicit ModelService(ModelEnvironment environment) : environment_(environment) {}
 
   using Context = grpc::CallbackServerContext;
   using Unary = grpc::ServerUnaryReactor;

@@ -19,8 +19,9 @@ constexpr size_t kMaxPageTokenBytes = 64;
 
 // A page token is the id of the last job of the page before.
 absl::Status CheckPageToken(const std::string& token) {
-  const bool fits = token.size() <= kMaxPageTokenBytes &&
-                    std::all_of(token.begin(), token.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-'; });
+  const bool fits = token.size() <= kMaxPageTokenBytes && std::all_of(token.begin(), token.end(), [](unsigned char c) {
+                      return absl::ascii_isalnum(c) || c == '-';
+                    });
   return fits ? absl::OkStatus() : InvalidField("page_token", "page_token is not the next_page_token of an answer");
 }
 

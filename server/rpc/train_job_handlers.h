@@ -17,7 +17,7 @@ grpc::ServerUnaryReactor* HandleListTrainJobs(const TrainingEnvironment& environ
                                               v1::ListTrainJobsResponse* response);
 
 // A change of one job, which the supervisor answers when it is on disk; `response` may be null.
-using JobChange = void (TrainSupervisor::*)(const std::string& id, TrainSupervisor::Done done);
+using JobChange = void (TrainSupervisor::*)(const std::string& id, const TrainSupervisor::Done& done);
 grpc::ServerUnaryReactor* HandleJobChange(const TrainingEnvironment& environment, grpc::CallbackServerContext* context,
                                           std::string_view method, JobChange change, const std::string& job_id,
                                           v1::TrainJobInfo* response);

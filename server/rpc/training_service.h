@@ -1,8 +1,6 @@
 // ganserve.v1.TrainingService: hands each call to its handler.
 #pragma once
 
-#include <utility>
-
 #include "ganserve/v1/training.grpc.pb.h"
 #include "server/rpc/training_environment.h"
 
@@ -11,7 +9,7 @@ namespace ganserve {
 class TrainingService final : public v1::TrainingService::CallbackService {
  public:
   // What `environment` refers to outlives the service.
-  explicit TrainingService(TrainingEnvironment environment) : environment_(std::move(environment)) {}
+  explicit TrainingService(TrainingEnvironment environment) : environment_(environment) {}
 
   using Context = grpc::CallbackServerContext;
   using Unary = grpc::ServerUnaryReactor;
