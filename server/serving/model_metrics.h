@@ -27,7 +27,7 @@ class ModelMetrics {
   virtual ~ModelMetrics() = default;
 
   // The versions loaded now.
-  virtual void SetModels(std::vector<ModelSeries> /*models*/) {}  // NOLINT(performance-unnecessary-value-param): to be kept
+  virtual void SetModels(std::vector<ModelSeries> /*models*/) {}  // NOLINT(performance-unnecessary-value-param)
   // An attempt to put a version on duty is over.
   virtual void CountSwitch(SwitchCause, bool /*succeeded*/) {}
 };
