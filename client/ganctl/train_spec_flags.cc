@@ -23,14 +23,14 @@ CLI::Option* AddWhole(CLI::App& command, v1::TrainSpec& spec, const std::string&
       ->group(kGroup);
 }
 
-CLI::Option* AddReal(CLI::App& command, const std::string& name, std::function<void(const double&)> set,
+CLI::Option* AddReal(CLI::App& command, const std::string& name, const std::function<void(const double&)>& set,
                      const std::string& help) {
-  return command.add_option_function<double>(name, std::move(set), help)->check(CheckFiniteNumber)->group(kGroup);
+  return command.add_option_function<double>(name, set, help)->check(CheckFiniteNumber)->group(kGroup);
 }
 
-CLI::Option* AddText(CLI::App& command, const std::string& name, std::function<void(const std::string&)> set,
+CLI::Option* AddText(CLI::App& command, const std::string& name, const std::function<void(const std::string&)>& set,
                      const std::string& help) {
-  return command.add_option_function<std::string>(name, std::move(set), help)->group(kGroup);
+  return command.add_option_function<std::string>(name, set, help)->group(kGroup);
 }
 
 }  // namespace
