@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "server/base/read_file.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/train_spec.h"
 #include "server/train/checkpoint_files.h"
@@ -41,7 +42,7 @@ v1::TrainSpec SpecOf(const TrainFlags& flags) {
 
 absl::StatusOr<v1::TrainSpec> ReadSpec(const std::string& job) {
   const std::string path = absl::StrCat(job, "/spec");
-  GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadJobFile(path));
+  GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
   absl::StatusOr<v1::TrainSpec> spec = TrainSpecFromJson(json);
   const absl::Status status = spec.ok() ? ValidateTrainSpec(*spec) : spec.status();
   if (!status.ok()) return absl::Status(status.code(), absl::StrCat(path, ": ", std::string(status.message())));

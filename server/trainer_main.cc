@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/jobs/trainer_exit_codes.h"
 #include "server/trainer_commands.h"
 #include "server/trainer_flags.h"
 
@@ -21,15 +22,7 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler writ
 
 extern "C" void RequestStop(int) { stop_requested = true; }
 
-// Exit codes; --help and docs/training.md list them, and the server's supervisor acts on them.
-constexpr int kFinished = 0;
-constexpr int kError = 1;
-constexpr int kUsageError = 2;
-constexpr int kStopped = 3;
-constexpr int kPermanentError = 4;
-constexpr int kOutOfDisk = 5;
-constexpr int kExists = 6;
-
+// Those of jobs/trainer_exit_codes.h.
 constexpr char kExitCodes[] =
     "Exit codes: 0 finished; 1 an error that another attempt may get past; 2 wrong flags; 3 stopped by a signal after "
     "a checkpoint; 4 an error that comes again: bad spec, bad or missing data, no such checkpoint, training that "
@@ -58,21 +51,21 @@ void KeepMemory() {
 }
 
 int ExitCode(const absl::Status& status) {
-  if (status.ok()) return kFinished;
+  if (status.ok()) return kTrainerFinished;
   std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
-  if (absl::IsResourceExhausted(status)) return kOutOfDisk;
-  if (absl::IsAlreadyExists(status)) return kExists;
-  return IsPermanent(status) ? kPermanentError : kError;
+  if (absl::IsResourceExhausted(status)) return kTrainerOutOfDisk;
+  if (absl::IsAlreadyExists(status)) return kTrainerExists;
+  return IsPermanent(status) ? kTrainerPermanentError : kTrainerError;
 }
 
 int ExitCode(const absl::StatusOr<TrainOutcome>& outcome) {
   if (!outcome.ok()) return ExitCode(outcome.status());
   if (outcome->stopped) {
     std::printf("Stopped by a signal after %llu steps\n", static_cast<unsigned long long>(outcome->steps));
-    return kStopped;
+    return kTrainerStopped;
   }
   if (!outcome->export_path.empty()) std::printf("Exported %s/model.pt\n", outcome->export_path.c_str());
-  return kFinished;
+  return kTrainerFinished;
 }
 
 Commands AddCommands(CLI::App* app, Flags* flags) {
@@ -122,7 +115,7 @@ int Run(const Commands& commands, const Flags& flags, const CommandContext& cont
 
 int UsageError(const std::string& message) {
   std::fprintf(stderr, "ganserve-trainer: %s\n", message.c_str());
-  return kUsageError;
+  return kTrainerUsageError;
 }
 
 int Main(int argc, char** argv) {
@@ -151,5 +144,5 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) try { return ganserve::Main(argc, argv); } catch (const std::bad_alloc&) {
   std::fputs("ganserve-trainer: out of memory\n", stderr);
-  return 1;
+  return ganserve::kTrainerError;
 }

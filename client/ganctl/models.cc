@@ -43,6 +43,23 @@ std::string Origin(const v1::ModelVersion& version) {
   return version.job_id().empty() ? "-" : absl::StrCat("job ", version.job_id(), ", step ", version.step());
 }
 
+// All pages of a list in one answer. `list` is the client's method for one page.
+template <typename Request, typename Response>
+absl::StatusOr<Response> AllPages(const ModelClient& client,
+                                  absl::StatusOr<Response> (ModelClient::*list)(const Request&,
+                                                                                const client::CallOptions&) const,
+                                  Request request, const CommandContext& context) {
+  Response all;
+  do {
+    const auto page = (client.*list)(request, {.stop = context.stop});
+    if (!page.ok()) return page.status();
+    all.MergeFrom(*page);
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  all.clear_next_page_token();
+  return all;
+}
+
 // The version that a call has put on duty.
 absl::Status PrintSwitch(const absl::StatusOr<v1::ModelVersion>& version) {
   if (!version.ok()) return version.status();
@@ -93,18 +110,11 @@ absl::Status ModelsCommand::RunParsed(const ModelClient& client, const CommandCo
 }
 
 absl::Status ModelsCommand::ListModels(const ModelClient& client, const CommandContext& context) const {
-  v1::ListModelsRequest request;
-  v1::ListModelsResponse all;
-  do {
-    const auto page = client.ListModels(request, {.stop = context.stop});
-    if (!page.ok()) return page.status();
-    all.MergeFrom(*page);
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  all.clear_next_page_token();
-  if (json_) return PrintJson(all);
+  const auto all = AllPages(client, &ModelClient::ListModels, v1::ListModelsRequest(), context);
+  if (!all.ok()) return all.status();
+  if (json_) return PrintJson(*all);
   absl::PrintF("%-32s %s\n", "MODEL", "VERSION ON DUTY");
-  for (const v1::Model& model : all.models()) {
+  for (const v1::Model& model : all->models()) {
     absl::PrintF("%-32s %s\n", model.name(),
                  model.version_on_duty() == 0 ? "-" : absl::StrCat(model.version_on_duty()));
   }
@@ -114,17 +124,11 @@ absl::Status ModelsCommand::ListModels(const ModelClient& client, const CommandC
 absl::Status ModelsCommand::ListVersions(const ModelClient& client, const CommandContext& context) const {
   v1::ListModelVersionsRequest request;
   request.set_model(model_);
-  v1::ListModelVersionsResponse all;
-  do {
-    const auto page = client.ListVersions(request, {.stop = context.stop});
-    if (!page.ok()) return page.status();
-    all.MergeFrom(*page);
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  all.clear_next_page_token();
-  if (json_) return PrintJson(all);
+  const auto all = AllPages(client, &ModelClient::ListVersions, request, context);
+  if (!all.ok()) return all.status();
+  if (json_) return PrintJson(*all);
   absl::PrintF("%8s %-8s %-12s %s\n", "VERSION", "ON DUTY", "DIGEST", "FROM");
-  for (const v1::ModelVersion& version : all.versions()) {
+  for (const v1::ModelVersion& version : all->versions()) {
     absl::PrintF("%8d %-8s %-12s %s\n", version.version(), version.on_duty() ? "yes" : "no",
                  version.digest().substr(0, 12), Origin(version));
   }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <random>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -96,6 +97,15 @@ absl::Status PublishFolderWith(const std::string& path, const std::function<absl
 }
 
 bool IsTemporaryName(absl::string_view name) { return absl::StrContains(name, kTemporaryMark); }
+
+void RemoveTemporaries(const std::string& folder) {
+  std::vector<fs::path> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (IsTemporaryName(entry.path().filename().string())) found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) fs::remove_all(path, ignored);
+}
 
 absl::Status MakeFolders(const std::string& path) {
   std::error_code error;

@@ -23,6 +23,10 @@ std::string TemporaryName(const std::string& path);
 // Whether a file's name is such a one.
 bool IsTemporaryName(absl::string_view name);
 
+// Removes what a killed process left under such names in a folder that has no other writer. What cannot be removed
+// stays: it is only a waste of space.
+void RemoveTemporaries(const std::string& folder);
+
 // Creates `path` and its parents where missing.
 absl::Status MakeFolders(const std::string& path);
 

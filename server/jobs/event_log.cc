@@ -6,12 +6,12 @@
 
 #include <cerrno>
 #include <chrono>
-#include <fstream>
-#include <iterator>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/framing.h"
 #include "server/base/status_macros.h"
+#include "server/jobs/event_reader.h"
 #include "server/jobs/event_record.h"
 
 namespace ganserve {
@@ -60,12 +60,6 @@ absl::StatusOr<std::string> ReadFrom(int fd, uint64_t offset, const std::string&
 int64_t UnixTimeMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-absl::Status CheckSequence(uint64_t sequence, uint64_t expected, uint64_t offset, const std::string& path) {
-  if (sequence == expected) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat(path, ": event ", sequence, " where ", expected, " was expected, at byte offset ", offset));
 }
 
 }  // namespace
@@ -129,19 +123,17 @@ absl::Status EventLog::CutOff() {
 }
 
 absl::StatusOr<EventLogContents> ReadEventLog(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
-  const std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
+  EventReader reader(path);
   EventLogContents contents;
-  absl::string_view rest = bytes;
-  v1::TrainEvent event;
-  while (const size_t record_bytes = DecodeRecord(rest, &event)) {
-    GANSERVE_RETURN_IF_ERROR(CheckSequence(event.sequence(), contents.events.size() + 1, contents.valid_bytes, path));
-    contents.events.push_back(event);
-    contents.valid_bytes += record_bytes;
-    rest.remove_prefix(record_bytes);
+  while (true) {
+    GANSERVE_ASSIGN_OR_RETURN(auto event, reader.Next());
+    if (!event) break;
+    contents.events.push_back(*std::move(event));
   }
-  contents.torn = !rest.empty();
+  contents.valid_bytes = reader.offset();
+  contents.torn = reader.BytesLeft() > 0;
   return contents;
 }
 

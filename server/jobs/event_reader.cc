@@ -38,10 +38,7 @@ absl::StatusOr<std::optional<v1::TrainEvent>> EventReader::Next() {
     buffer_ = std::string();
     return std::nullopt;
   }
-  if (event.sequence() != last_sequence_ + 1) {
-    return absl::DataLossError(absl::StrCat(path_, ": event ", event.sequence(), " where ", last_sequence_ + 1,
-                                            " was expected, at byte offset ", offset_));
-  }
+  GANSERVE_RETURN_IF_ERROR(CheckSequence(event.sequence(), last_sequence_ + 1, offset_, path_));
   ++last_sequence_;
   offset_ += bytes;
   buffer_.erase(0, bytes);

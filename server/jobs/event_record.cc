@@ -20,6 +20,12 @@ uint32_t LittleEndian32(absl::string_view bytes) {
 
 }  // namespace
 
+absl::Status CheckSequence(uint64_t sequence, uint64_t due, uint64_t offset, absl::string_view path) {
+  if (sequence == due) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(path, ": event ", sequence, " where ", due, " was expected, at byte offset ", offset));
+}
+
 std::string EncodeRecord(const v1::TrainEvent& event) {
   const std::string message = event.SerializeAsString();
   const std::string length = LittleEndian(message.size(), kLengthBytes);

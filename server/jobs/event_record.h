@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "ganserve/v1/training.pb.h"
 
@@ -14,6 +15,9 @@ namespace ganserve {
 // foreign header.
 inline constexpr size_t kMaxEventBytes = size_t{1} << 20;
 inline constexpr size_t kMaxRecordBytes = kMaxEventBytes + 8;
+
+// DATA_LOSS, naming the log's path and the offset of the record, unless an event has the number that is due.
+absl::Status CheckSequence(uint64_t sequence, uint64_t due, uint64_t offset, absl::string_view path);
 
 std::string EncodeRecord(const v1::TrainEvent& event);
 

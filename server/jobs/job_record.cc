@@ -90,13 +90,7 @@ absl::Status JobRecord::Move(v1::TrainJobState state, const std::string& message
   GANSERVE_RETURN_IF_ERROR(CheckTransition(info_.id(), info_.state(), state));
   SetState(state, message);
   v1::TrainEvent event = NewEvent();
-  if (IsTerminal(state)) {
-    event.mutable_terminal()->set_state(state);
-    event.mutable_terminal()->set_message(message);
-  } else {
-    event.mutable_state_change()->set_state(state);
-    event.mutable_state_change()->set_message(message);
-  }
+  TellState(state, message, &event);
   pending_.push_back(std::move(event));
   Flush().IgnoreError();  // see flushed()
   return absl::OkStatus();
@@ -109,8 +103,7 @@ absl::Status JobRecord::MoveToQueue(uint64_t ticket, const std::string& message)
   }
   SetState(v1::TRAIN_JOB_STATE_QUEUED, message);
   v1::TrainEvent event = NewEvent();
-  event.mutable_state_change()->set_state(v1::TRAIN_JOB_STATE_QUEUED);
-  event.mutable_state_change()->set_message(message);
+  TellState(v1::TRAIN_JOB_STATE_QUEUED, message, &event);
   event.mutable_state_change()->set_queue_ticket(ticket);
   pending_.push_back(std::move(event));
   return Flush();

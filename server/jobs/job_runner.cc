@@ -7,16 +7,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/jobs/job_state.h"
+#include "server/jobs/trainer_exit_codes.h"
 #include "server/log/log.h"
 
 namespace ganserve {
 namespace {
-
-constexpr int kFinished = 0;
-constexpr int kUsageError = 2;
-constexpr int kStopped = 3;
-constexpr int kPermanentFailure = 4;
-constexpr int kOutOfDisk = 5;
 
 constexpr std::chrono::seconds kFlushAgain{5};
 
@@ -164,20 +159,21 @@ void JobRunner::OnExit(const TrainerExit& exit) {
   ReadNews();
   process_.reset();
   kill_at_ = Clock::TimePoint::max();
-  Log(exit.signal == 0 && (exit.code == kFinished || exit.code == kStopped) ? LogLevel::kInfo : LogLevel::kWarning,
+  Log(exit.signal == 0 && (exit.code == kTrainerFinished || exit.code == kTrainerStopped) ? LogLevel::kInfo
+                                                                                          : LogLevel::kWarning,
       "trainer ended", {{"job", record_.id()}, {"how", exit.Describe()}, {"errors", exit.last_errors}});
   const bool exited = exit.signal == 0;
-  if (exited && exit.code == kFinished) return OnSuccess();
+  if (exited && exit.code == kTrainerFinished) return OnSuccess();
   if (wish_ == Wish::kCancel) return FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "");
-  if (exited && (exit.code == kPermanentFailure || exit.code == kUsageError)) {
+  if (exited && (exit.code == kTrainerPermanentError || exit.code == kTrainerUsageError)) {
     return FinishWith(v1::TRAIN_JOB_STATE_FAILED, absl::StrCat("trainer ended with ", exit.Describe(), Said(exit)));
   }
-  if (exited && exit.code == kOutOfDisk) {
+  if (exited && exit.code == kTrainerOutOfDisk) {
     return OnPaused(absl::StrCat("out of disk; free some and resume", Said(exit)));
   }
   if (wish_ == Wish::kStop) return;  // the next server goes on
   if (wish_ == Wish::kPause) {
-    return OnPaused(exited && exit.code == kStopped
+    return OnPaused(exited && exit.code == kTrainerStopped
                         ? ""
                         : absl::StrCat("without a new checkpoint: its trainer ended with ", exit.Describe()));
   }

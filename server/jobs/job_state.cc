@@ -44,6 +44,16 @@ std::string TrainJobStateName(v1::TrainJobState state) {
   return name.empty() ? absl::StrCat(static_cast<int>(state)) : name.substr(kPrefix.size());
 }
 
+void TellState(v1::TrainJobState state, const std::string& message, v1::TrainEvent* event) {
+  if (IsTerminal(state)) {
+    event->mutable_terminal()->set_state(state);
+    event->mutable_terminal()->set_message(message);
+  } else {
+    event->mutable_state_change()->set_state(state);
+    event->mutable_state_change()->set_message(message);
+  }
+}
+
 absl::Status CheckTransition(const std::string& job_id, v1::TrainJobState from, v1::TrainJobState to) {
   const auto is_it = [&](const Transition& transition) { return transition.from == from && transition.to == to; };
   if (std::any_of(std::begin(kTransitions), std::end(kTransitions), is_it)) return absl::OkStatus();

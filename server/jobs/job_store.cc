@@ -1,22 +1,18 @@
 #include "server/jobs/job_store.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <random>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/lock_file.h"
 #include "server/base/publish.h"
+#include "server/base/read_file.h"
 #include "server/base/status_macros.h"
+#include "server/jobs/job_id.h"
 #include "server/jobs/train_spec.h"
 
 namespace ganserve {
@@ -33,33 +29,10 @@ int64_t NowMs() {
       .count();
 }
 
-// "20261125-104512-3f9a2c": UTC, and random digits for those of the same second.
-std::string NewId(int64_t time_ms) {
-  const std::time_t seconds = time_ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char text[32];
-  const size_t length = std::strftime(text, sizeof(text), "%Y%m%d-%H%M%S-", &utc);
-  std::snprintf(text + length, sizeof(text) - length, "%06x", std::random_device()() & 0xffffff);
-  return text;
-}
-
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (stream.bad()) return absl::UnavailableError(absl::StrCat(path, ": cannot read"));
-  return bytes;
-}
-
 absl::StatusOr<UniqueFd> Lock(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd.valid()) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot open"));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno == EWOULDBLOCK) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": another server has this folder of jobs"));
-  }
-  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot lock"));
+  GANSERVE_ASSIGN_OR_RETURN(std::optional<UniqueFd> lock, TryLockFile(path));
+  if (lock) return *std::move(lock);
+  return absl::FailedPreconditionError(absl::StrCat(path, ": another server has this folder of jobs"));
 }
 
 absl::StatusOr<std::vector<std::string>> Names(const std::string& root) {
@@ -78,11 +51,7 @@ absl::StatusOr<std::vector<std::string>> Names(const std::string& root) {
 absl::StatusOr<JobStore> JobStore::Open(const std::string& root) {
   GANSERVE_RETURN_IF_ERROR(MakeFolders(root));
   GANSERVE_ASSIGN_OR_RETURN(UniqueFd lock, Lock(root + "/lock"));
-  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(root));
-  for (const std::string& name : names) {
-    std::error_code ignored;  // what stays is only a waste of space
-    if (IsTemporaryName(name)) fs::remove_all(fs::path(root) / name, ignored);
-  }
+  RemoveTemporaries(root);
   return JobStore(root, std::move(lock));
 }
 
@@ -127,7 +96,7 @@ absl::StatusOr<StoredJob> JobStore::Create(const v1::TrainSpec& spec, const std:
   absl::Status status;
   for (int attempt = 0; attempt < kIdAttempts; ++attempt) {
     const int64_t now = NowMs();
-    const std::string id = NewId(now);
+    const std::string id = NewJobId(now);
     status = PublishFolderWith(JobPath(id), write);
     if (status.ok()) return StoredJob{id, request_id, spec, now};
     if (!absl::IsAlreadyExists(status)) break;

@@ -2,13 +2,9 @@
 
 #include <iterator>
 
-#include "absl/strings/str_cat.h"
+#include "server/jobs/job_id.h"
 
 namespace ganserve {
-
-absl::Status UnknownJob(const std::string& id) {
-  return absl::NotFoundError(absl::StrCat("there is no job \"", id.substr(0, 64), "\""));
-}
 
 void JobTable::Put(const v1::TrainJobInfo& info) {
   const MutexLock lock(mutex_);

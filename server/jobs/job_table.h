@@ -7,15 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ganserve/v1/training.pb.h"
 #include "server/base/mutex.h"
 
 namespace ganserve {
-
-// NOT_FOUND. An id from a client can be of any length; the message is not.
-absl::Status UnknownJob(const std::string& id);
 
 // Copies that the supervisor's thread puts here, so that readers wait neither for it nor for a disk. Any thread.
 class JobTable {

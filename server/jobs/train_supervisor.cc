@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/jobs/job_id.h"
 #include "server/jobs/job_state.h"
 #include "server/jobs/train_spec.h"
 #include "server/log/log.h"

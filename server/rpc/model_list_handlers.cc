@@ -73,22 +73,22 @@ void FillModelVersion(const StoredVersion& stored, v1::ModelVersion* version) {
 
 grpc::ServerUnaryReactor* HandleListModels(const ModelEnvironment& environment, grpc::CallbackServerContext* context,
                                            const v1::ListModelsRequest* request, v1::ListModelsResponse* response) {
-  UnaryAnswer answer(environment.call, context, "/ganserve.v1.ModelService/ListModels");
-  absl::Status status = answer.call().Authorize();
-  if (status.ok()) status = FillModels(*environment.models.List(), *request, response);
-  answer.Finish(status);
-  return answer.reactor();
+  return AnswerNow(environment.call, context, "/ganserve.v1.ModelService/ListModels",
+                   [&](const Call& call) -> absl::Status {
+                     GANSERVE_RETURN_IF_ERROR(call.Authorize());
+                     return FillModels(*environment.models.List(), *request, response);
+                   });
 }
 
 grpc::ServerUnaryReactor* HandleListModelVersions(const ModelEnvironment& environment,
                                                   grpc::CallbackServerContext* context,
                                                   const v1::ListModelVersionsRequest* request,
                                                   v1::ListModelVersionsResponse* response) {
-  UnaryAnswer answer(environment.call, context, "/ganserve.v1.ModelService/ListModelVersions");
-  absl::Status status = answer.call().Authorize();
-  if (status.ok()) status = FillVersions(*environment.models.List(), *request, response);
-  answer.Finish(status);
-  return answer.reactor();
+  return AnswerNow(environment.call, context, "/ganserve.v1.ModelService/ListModelVersions",
+                   [&](const Call& call) -> absl::Status {
+                     GANSERVE_RETURN_IF_ERROR(call.Authorize());
+                     return FillVersions(*environment.models.List(), *request, response);
+                   });
 }
 
 }  // namespace ganserve

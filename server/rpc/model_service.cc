@@ -1,6 +1,6 @@
 #include "server/rpc/model_service.h"
 
-#include <memory>
+#include <optional>
 #include <string_view>
 
 #include "server/rpc/model_list_handlers.h"
@@ -9,21 +9,18 @@
 namespace ganserve {
 namespace {
 
-// A change that the models' own thread makes and answers. `change` is given what to call with a version or an error.
+absl::Status Authorize(const Call& call) { return call.Authorize(); }
+
+// A change that the models' own thread makes. `change` is given what to call with a version or an error.
 template <typename Change>
-grpc::ServerUnaryReactor* HandleChange(const ModelEnvironment& environment, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* HandleSwitch(const ModelEnvironment& environment, grpc::CallbackServerContext* context,
                                        std::string_view method, v1::ModelVersion* response, const Change& change) {
-  auto answer = std::make_shared<UnaryAnswer>(environment.call, context, method);
-  grpc::ServerUnaryReactor* const reactor = answer->reactor();
-  if (const absl::Status status = answer->call().Authorize(); !status.ok()) {
-    answer->Finish(status);
-    return reactor;
-  }
-  change([answer, response](absl::StatusOr<StoredVersion> version) {
-    if (version.ok()) FillModelVersion(*version, response);
-    answer->Finish(version.status());
+  return AnswerLater(environment.call, context, method, Authorize, [&](const auto& answer) {
+    change([answer, response](const absl::StatusOr<StoredVersion>& version) {
+      if (version.ok()) FillModelVersion(*version, response);
+      answer(version.status());
+    });
   });
-  return reactor;
 }
 
 }  // namespace
@@ -42,29 +39,22 @@ ModelService::Unary* ModelService::PromoteTrainJob(Context* context, const v1::P
                                                    v1::ModelVersion* response) {
   Promotion promotion{request->job_id(), std::nullopt, request->model()};
   if (request->has_checkpoint_step()) promotion.checkpoint_step = request->checkpoint_step();
-  return HandleChange(environment_, context, "/ganserve.v1.ModelService/PromoteTrainJob", response,
+  return HandleSwitch(environment_, context, "/ganserve.v1.ModelService/PromoteTrainJob", response,
                       [&](auto done) { environment_.models.Promote(promotion, done); });
 }
 
 ModelService::Unary* ModelService::ActivateModelVersion(Context* context,
                                                         const v1::ActivateModelVersionRequest* request,
                                                         v1::ModelVersion* response) {
-  return HandleChange(environment_, context, "/ganserve.v1.ModelService/ActivateModelVersion", response,
+  return HandleSwitch(environment_, context, "/ganserve.v1.ModelService/ActivateModelVersion", response,
                       [&](auto done) { environment_.models.Activate(request->model(), request->version(), done); });
 }
 
 ModelService::Unary* ModelService::DeleteModelVersion(Context* context, const v1::DeleteModelVersionRequest* request,
                                                       v1::DeleteModelVersionResponse* /*response*/) {
-  auto answer =
-      std::make_shared<UnaryAnswer>(environment_.call, context, "/ganserve.v1.ModelService/DeleteModelVersion");
-  Unary* const reactor = answer->reactor();
-  if (const absl::Status status = answer->call().Authorize(); !status.ok()) {
-    answer->Finish(status);
-    return reactor;
-  }
-  environment_.models.Delete(request->model(), request->version(),
-                             [answer](const absl::Status& status) { answer->Finish(status); });
-  return reactor;
+  return AnswerLater(
+      environment_.call, context, "/ganserve.v1.ModelService/DeleteModelVersion", Authorize,
+      [&](const auto& answer) { environment_.models.Delete(request->model(), request->version(), answer); });
 }
 
 }  // namespace ganserve

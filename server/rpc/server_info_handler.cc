@@ -1,5 +1,8 @@
 #include "server/rpc/server_info_handler.h"
 
+#include "server/base/status_macros.h"
+#include "server/rpc/unary_answer.h"
+
 namespace ganserve {
 namespace {
 
@@ -33,12 +36,12 @@ void FillResponse(const ServingEnvironment& environment, v1::GetServerInfoRespon
 grpc::ServerUnaryReactor* HandleGetServerInfo(const ServingEnvironment& environment,
                                               grpc::CallbackServerContext* context,
                                               v1::GetServerInfoResponse* response) {
-  Call call(environment.call, *context, "/ganserve.v1.ImageService/GetServerInfo");
-  const absl::Status status = call.Authorize();
-  if (status.ok()) FillResponse(environment, response);
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(call.Finish(status, 0));
-  return reactor;
+  return AnswerNow(environment.call, context, "/ganserve.v1.ImageService/GetServerInfo",
+                   [&](const Call& call) -> absl::Status {
+                     GANSERVE_RETURN_IF_ERROR(call.Authorize());
+                     FillResponse(environment, response);
+                     return absl::OkStatus();
+                   });
 }
 
 }  // namespace ganserve

@@ -1,13 +1,11 @@
 #include "server/rpc/train_job_handlers.h"
 
-#include <algorithm>
-#include <memory>
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/jobs/job_id.h"
 #include "server/rpc/page_request.h"
 #include "server/rpc/status_mapping.h"
 #include "server/rpc/unary_answer.h"
@@ -15,14 +13,10 @@
 namespace ganserve {
 namespace {
 
-constexpr size_t kMaxPageTokenBytes = 64;
-
 // A page token is the id of the last job of the page before.
 absl::Status CheckPageToken(const std::string& token) {
-  const bool fits = token.size() <= kMaxPageTokenBytes && std::all_of(token.begin(), token.end(), [](unsigned char c) {
-                      return absl::ascii_isalnum(c) || c == '-';
-                    });
-  return fits ? absl::OkStatus() : InvalidField("page_token", "page_token is not the next_page_token of an answer");
+  if (token.empty() || IsJobId(token)) return absl::OkStatus();
+  return InvalidField("page_token", "page_token is not the next_page_token of an answer");
 }
 
 absl::Status FillJobs(const TrainSupervisor& supervisor, const v1::ListTrainJobsRequest& request,
@@ -47,42 +41,35 @@ absl::Status FillJobs(const TrainSupervisor& supervisor, const v1::ListTrainJobs
 grpc::ServerUnaryReactor* HandleGetTrainJob(const TrainingEnvironment& environment,
                                             grpc::CallbackServerContext* context, const v1::GetTrainJobRequest* request,
                                             v1::TrainJobInfo* response) {
-  UnaryAnswer answer(environment.call, context, "/ganserve.v1.TrainingService/GetTrainJob");
-  absl::Status status = environment.Admit(answer.call());
-  if (status.ok()) {
-    auto info = environment.supervisor->table().Get(request->job_id());
-    status = info.status();
-    if (info.ok()) *response = *std::move(info);
-  }
-  answer.Finish(status);
-  return answer.reactor();
+  return AnswerNow(environment.call, context, "/ganserve.v1.TrainingService/GetTrainJob",
+                   [&](const Call& call) -> absl::Status {
+                     GANSERVE_RETURN_IF_ERROR(environment.Admit(call));
+                     GANSERVE_ASSIGN_OR_RETURN(*response, environment.supervisor->table().Get(request->job_id()));
+                     return absl::OkStatus();
+                   });
 }
 
 grpc::ServerUnaryReactor* HandleListTrainJobs(const TrainingEnvironment& environment,
                                               grpc::CallbackServerContext* context,
                                               const v1::ListTrainJobsRequest* request,
                                               v1::ListTrainJobsResponse* response) {
-  UnaryAnswer answer(environment.call, context, "/ganserve.v1.TrainingService/ListTrainJobs");
-  absl::Status status = environment.Admit(answer.call());
-  if (status.ok()) status = FillJobs(*environment.supervisor, *request, response);
-  answer.Finish(status);
-  return answer.reactor();
+  return AnswerNow(environment.call, context, "/ganserve.v1.TrainingService/ListTrainJobs",
+                   [&](const Call& call) -> absl::Status {
+                     GANSERVE_RETURN_IF_ERROR(environment.Admit(call));
+                     return FillJobs(*environment.supervisor, *request, response);
+                   });
 }
 
 grpc::ServerUnaryReactor* HandleJobChange(const TrainingEnvironment& environment, grpc::CallbackServerContext* context,
                                           std::string_view method, JobChange change, const std::string& job_id,
                                           v1::TrainJobInfo* response) {
-  auto answer = std::make_shared<UnaryAnswer>(environment.call, context, method);
-  grpc::ServerUnaryReactor* const reactor = answer->reactor();
-  if (const absl::Status status = environment.Admit(answer->call()); !status.ok()) {
-    answer->Finish(status);
-    return reactor;
-  }
-  (environment.supervisor->*change)(job_id, [answer, response](absl::StatusOr<v1::TrainJobInfo> info) {
-    if (info.ok() && response != nullptr) *response = *info;
-    answer->Finish(info.status());
+  const auto admit = [&environment](const Call& call) { return environment.Admit(call); };
+  return AnswerLater(environment.call, context, method, admit, [&](const auto& answer) {
+    (environment.supervisor->*change)(job_id, [answer, response](const absl::StatusOr<v1::TrainJobInfo>& info) {
+      if (info.ok() && response != nullptr) *response = *info;
+      answer(info.status());
+    });
   });
-  return reactor;
 }
 
 }  // namespace ganserve

@@ -1,12 +1,11 @@
 #include "server/train/checkpoint_files.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/base/read_file.h"
 #include "server/base/sha256.h"
 #include "server/base/status_macros.h"
 #include "server/train/checksum_trailer.h"
@@ -54,7 +53,7 @@ std::map<uint64_t, std::string> ListCheckpoints(const std::string& job) {
 }
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(uint64_t step, const std::string& path) {
-  GANSERVE_ASSIGN_OR_RETURN(const std::string file, ReadJobFile(path));
+  GANSERVE_ASSIGN_OR_RETURN(const std::string file, ReadFile(path));
   absl::StatusOr<std::string> contents = WithoutChecksum(file);
   if (!contents.ok()) return absl::DataLossError(absl::StrCat(path, ": ", contents.status().message()));
   return Checkpoint{step, path, *std::move(contents), Sha256Hex(file)};
@@ -76,14 +75,6 @@ absl::StatusOr<Checkpoint> FindCheckpoint(const std::string& job, std::optional<
     newest = NewestOf(checkpoints, job);
   }
   return newest;
-}
-
-absl::StatusOr<std::string> ReadJobFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
-  std::string bytes{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  if (stream.bad()) return absl::UnavailableError(absl::StrCat(path, ": cannot read"));
-  return bytes;
 }
 
 }  // namespace ganserve

@@ -32,7 +32,4 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(uint64_t step, const std::string& path
 // DATA_LOSS when that of the step is damaged. A trainer may go on at the same time and remove old checkpoints.
 absl::StatusOr<Checkpoint> FindCheckpoint(const std::string& job, std::optional<uint64_t> step);
 
-// The contents of a file. NOT_FOUND when it cannot be opened.
-absl::StatusOr<std::string> ReadJobFile(const std::string& path);
-
 }  // namespace ganserve

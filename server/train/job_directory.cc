@@ -1,13 +1,9 @@
 #include "server/train/job_directory.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
-#include <cerrno>
 #include <filesystem>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/lock_file.h"
 #include "server/base/publish.h"
 #include "server/base/sha256.h"
 #include "server/base/status_macros.h"
@@ -22,26 +18,11 @@ namespace fs = std::filesystem;
 // Those that the trainer alone writes into.
 constexpr const char* kFolders[] = {"checkpoints", "samples", "exports"};
 
-// What PublishFile and PublishFolderWith of a killed process left. The caller is the folder's only writer.
-void RemoveTemporaries(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code ignored;  // what stays is only a waste of space
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (IsTemporaryName(entry.path().filename().string())) found.push_back(entry.path());
-  }
-  for (const fs::path& path : found) fs::remove_all(path, ignored);
-}
-
-// Held for as long as the descriptor is open, and so no longer than its process lives.
 absl::StatusOr<UniqueFd> Lock(const std::string& job) {
   const std::string path = absl::StrCat(job, "/lock");
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd.valid()) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot open"));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno == EWOULDBLOCK) {
-    return absl::UnavailableError(absl::StrCat(job, ": another trainer works on this job and holds ", path));
-  }
-  return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot lock"));
+  GANSERVE_ASSIGN_OR_RETURN(std::optional<UniqueFd> lock, TryLockFile(path));
+  if (lock) return *std::move(lock);
+  return absl::UnavailableError(absl::StrCat(job, ": another trainer works on this job and holds ", path));
 }
 
 bool HasSpec(const std::string& job) {
@@ -72,7 +53,7 @@ absl::StatusOr<JobDirectory> JobDirectory::Open(const std::string& path, bool su
 absl::StatusOr<JobDirectory> JobDirectory::OpenParts(const std::string& path, UniqueFd lock, bool supervised) {
   for (const char* folder : kFolders) {
     GANSERVE_RETURN_IF_ERROR(MakeFolders(absl::StrCat(path, "/", folder)));
-    RemoveTemporaries(fs::path(path) / folder);
+    RemoveTemporaries(absl::StrCat(path, "/", folder));
   }
   GANSERVE_ASSIGN_OR_RETURN(JobHistory history, JobHistory::Open(absl::StrCat(path, "/events"), supervised));
   return JobDirectory(path, std::move(lock), std::move(history));

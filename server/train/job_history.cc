@@ -3,6 +3,7 @@
 #include "ganserve/v1/training.pb.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/event_log.h"
+#include "server/jobs/job_state.h"
 
 namespace ganserve {
 namespace {
@@ -88,13 +89,7 @@ absl::Status JobHistory::AppendOnce(v1::TrainEvent event) {
 absl::Status JobHistory::RecordState(JobState state, const std::string& message) {
   if (supervised_) return absl::OkStatus();
   v1::TrainEvent event = EventAt(step_);
-  if (state == JobState::kSucceeded || state == JobState::kFailed) {
-    event.mutable_terminal()->set_state(ToProto(state));
-    event.mutable_terminal()->set_message(message);
-  } else {
-    event.mutable_state_change()->set_state(ToProto(state));
-    event.mutable_state_change()->set_message(message);
-  }
+  TellState(ToProto(state), message, &event);
   return events_->Append(std::move(event));
 }
 
