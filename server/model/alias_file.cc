@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "server/base/model_name.h"
 #include "server/base/publish.h"
 #include "server/base/status_macros.h"
 #include "server/model/repository_file.h"
-#include "server/serving/model_name.h"
 
 namespace ganserve {
 namespace {

@@ -9,11 +9,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/model_name.h"
 #include "server/base/publish.h"
 #include "server/base/status_macros.h"
 #include "server/model/alias_file.h"
 #include "server/model/repository_file.h"
-#include "server/serving/model_name.h"
 
 namespace ganserve {
 namespace {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/model_name.h"
 #include "server/base/publish.h"
 #include "server/base/status_macros.h"
 #include "server/log/log.h"
@@ -43,7 +44,11 @@ ModelSwitch::ModelSwitch(const Options& options, LoadedModels& models, ModelMetr
   Publish();
 }
 
-absl::Status ModelSwitch::CheckRepository() const {
+absl::Status ModelSwitch::CheckChange(const std::string& model) const {
+  if (!IsModelName(model)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("model is '", model.substr(0, kMaxModelNameLength), "', must be ", ModelNameRule()));
+  }
   if (!options_.repository.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       "this server has no model repository, only the model that is part of it; start it with --models DIR");
@@ -64,7 +69,7 @@ absl::StatusOr<ModelFolder> ModelSwitch::FindFolder(const std::string& model, ui
 }
 
 absl::StatusOr<StoredVersion> ModelSwitch::Activate(const std::string& model, uint64_t version) {
-  GANSERVE_RETURN_IF_ERROR(CheckRepository());
+  GANSERVE_RETURN_IF_ERROR(CheckChange(model));
   auto activated = TryActivate(model, version);
   metrics_.CountSwitch(SwitchCause::kActivation, activated.ok());
   return activated;
@@ -87,7 +92,7 @@ absl::StatusOr<StoredVersion> ModelSwitch::TryActivate(const std::string& model,
 }
 
 absl::StatusOr<StoredVersion> ModelSwitch::Promote(const Promotion& promotion, const std::stop_token& stop) {
-  GANSERVE_RETURN_IF_ERROR(CheckRepository());
+  GANSERVE_RETURN_IF_ERROR(CheckChange(promotion.model));
   if (options_.exporter == nullptr) {
     return absl::FailedPreconditionError("this server has no training jobs to promote from");
   }
@@ -133,7 +138,7 @@ absl::StatusOr<uint64_t> ModelSwitch::Export(const Promotion& promotion, const s
 }
 
 absl::Status ModelSwitch::Delete(const std::string& model, uint64_t version) {
-  GANSERVE_RETURN_IF_ERROR(CheckRepository());
+  GANSERVE_RETURN_IF_ERROR(CheckChange(model));
   GANSERVE_ASSIGN_OR_RETURN(ModelFolder folder, FindFolder(model, version));
   const LoadedModel* loaded = Loaded(model);
   if (loaded != nullptr && loaded->on_duty == version) {

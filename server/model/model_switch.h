@@ -56,7 +56,8 @@ class ModelSwitch {
  private:
   using Ready = std::map<uint64_t, std::shared_ptr<Generator>>;
 
-  absl::Status CheckRepository() const;
+  // Whether there is a repository, and `model` is a name and so no path out of it.
+  absl::Status CheckChange(const std::string& model) const;
   // ScanModel; what is wrong with the repository is no fault of the request.
   absl::StatusOr<std::optional<ModelFolder>> Scan(const std::string& model) const;
   // NOT_FOUND for a model or a version that is not there.

@@ -6,11 +6,11 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/model_name.h"
 #include "server/base/status_macros.h"
 #include "server/rpc/page_request.h"
 #include "server/rpc/status_mapping.h"
 #include "server/rpc/unary_answer.h"
-#include "server/serving/model_name.h"
 
 namespace ganserve {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/model_name.h"
 #include "server/base/status_macros.h"
 #include "server/rpc/status_mapping.h"
-#include "server/serving/model_name.h"
 
 namespace ganserve {
 namespace {

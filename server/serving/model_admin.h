@@ -43,6 +43,7 @@ struct Promotion {
 // Errors of all changes:
 //   RESOURCE_EXHAUSTED   too many changes wait already
 //   UNAVAILABLE          the server is stopping
+//   INVALID_ARGUMENT     the model's name is none (base/model_name.h)
 //   FAILED_PRECONDITION  the server has no repository, or what each method says
 class ModelAdmin {
  public:

@@ -83,6 +83,19 @@ TEST_F(ModelSwitchTest, WhatIsUnknownIsNotFound) {
   EXPECT_EQ(replica->change->Delete("shoes", 2).code(), absl::StatusCode::kNotFound);
 }
 
+TEST_F(ModelSwitchTest, WhatIsNoNameIsNoPathEither) {
+  AddVersion(1);
+  const auto replica = Start();
+  for (const std::string name : {"", "..", "../shoes", "/shoes", "7", "a b"}) {
+    EXPECT_EQ(replica->change->Activate(name, 1).status().code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(replica->change->Promote({"j1", {}, name}, {}).status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(replica->change->Delete(name, 1).code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+  EXPECT_TRUE(Exists("shoes/1/model.pt"));
+  EXPECT_THAT(std::string(replica->change->Activate("../shoes", 1).status().message()),
+              HasSubstr("model is '../shoes', must be a letter"));
+}
+
 TEST_F(ModelSwitchTest, TheOldVersionsMemoryIsFreedWhenItsLastRequestEnds) {
   for (const uint64_t version : {1, 2}) AddVersion(version);
   WriteAliases(R"({"on_duty": 1})");

@@ -1,4 +1,4 @@
-#include "server/serving/model_name.h"
+#include "server/base/model_name.h"
 
 #include <algorithm>
 
