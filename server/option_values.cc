@@ -123,9 +123,9 @@ absl::Status SetValue(const OptionSpec&, absl::string_view text, std::vector<Tok
   std::vector<TokenFileOption> files;
   for (const absl::string_view item : absl::StrSplit(text, ',', absl::SkipEmpty())) {
     const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(item, absl::MaxSplits('=', 1));
-    const bool known = parts.first == "generate" || parts.first == "info";
+    const bool known = parts.first == "generate" || parts.first == "info" || parts.first == "admin";
     if (!known || parts.second.empty()) {
-      return absl::InvalidArgumentError("must be generate=FILE or info=FILE");
+      return absl::InvalidArgumentError("must be generate=FILE, info=FILE or admin=FILE");
     }
     files.push_back({std::string(parts.first), std::string(parts.second)});
   }

@@ -13,7 +13,7 @@
 
 namespace ganserve {
 
-// Methods whose callers must present a token of `path` (one token a line): group "generate" or "info".
+// Methods whose callers must present a token of `path` (one token a line): group "generate", "info" or "admin".
 struct TokenFileOption {
   std::string group;
   std::string path;

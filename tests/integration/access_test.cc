@@ -121,7 +121,8 @@ TEST(TlsTest, OnlyClientsThatTheAuthorityKnowsGetImagesAndNobodyWithoutTls) {
 TEST(TokenTest, OpensEachGroupOfMethodsToItsTokensAndHealthToAll) {
   const TemporaryFolder folder;
   const ServerProcess server({"--token-file", "generate=" + folder.Write("generate", "generate-0123456789\n"),
-                              "--token-file", "info=" + folder.Write("info", "info-0123456789abcdef\n")});
+                              "--token-file", "info=" + folder.Write("info", "info-0123456789abcdef\n"), "--token-file",
+                              "admin=" + folder.Write("admin", "admin-0123456789abc\n")});
   ASSERT_TRUE(server.ready());
   const ImageCaller caller(server.address());
   const auto with = [](const std::string& token) {
@@ -144,8 +145,27 @@ TEST(TokenTest, OpensEachGroupOfMethodsToItsTokensAndHealthToAll) {
   EXPECT_EQ(info(with("info-0123456789abcdef")), StatusCode::OK);
   EXPECT_EQ(info({}), StatusCode::UNAUTHENTICATED);
 
+  const auto list_models = [&](const CallSettings& settings) {
+    std::string answer;
+    return CallRaw(caller, "/ganserve.v1.ModelService/ListModels", "", &answer, settings).error_code();
+  };
+  EXPECT_EQ(list_models(with("admin-0123456789abc")), StatusCode::OK);
+  EXPECT_EQ(list_models(with("generate-0123456789")), StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(list_models({}), StatusCode::UNAUTHENTICATED);
+
   HealthCheckResponse::ServingStatus serving;
   EXPECT_TRUE(CheckHealth(caller, "", &serving).ok());
+}
+
+TEST(TokenTest, ATokenForImagesClosesTrainingAndModelsUntilTheyHaveTheirOwn) {
+  const TemporaryFolder folder;
+  const ServerProcess server({"--token-file", "generate=" + folder.Write("generate", "generate-0123456789\n")});
+  ASSERT_TRUE(server.ready());
+  const ImageCaller caller(server.address());
+  std::string answer;
+  const grpc::Status status = CallRaw(caller, "/ganserve.v1.TrainingService/ListTrainJobs", "", &answer);
+  EXPECT_EQ(status.error_code(), StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(status.error_message(), testing::HasSubstr("--token-file admin=FILE"));
 }
 
 TEST(TokenTest, CallersWithoutATokenDoNotFillTheLog) {

@@ -88,11 +88,12 @@ TEST(OptionsTest, MetricsAreTurnedOffByAnEmptyValueOrOff) {
 }
 
 TEST(OptionsTest, TokenFilesAddUp) {
-  const auto line = Parse({"--token-file", "generate=/a", "--token-file=info=/b=c,generate=/d"});
+  const auto line = Parse({"--token-file", "generate=/a", "--token-file=info=/b=c,admin=/d"});
   ASSERT_TRUE(line.ok()) << line.status();
   ASSERT_EQ(line->options.token_file.size(), 3u);
   EXPECT_EQ(line->options.token_file[1].group, "info");
   EXPECT_EQ(line->options.token_file[1].path, "/b=c");
+  EXPECT_EQ(line->options.token_file[2].group, "admin");
   EXPECT_EQ(line->options.token_file[2].path, "/d");
 }
 
@@ -181,7 +182,7 @@ TEST(OptionsTest, AllFaultsAreToldAtOnce) {
   const ScopedVariable level("GANSERVE_LOG_LEVEL", "loud");
   const std::string faults =
       FaultsOf({"--workers", "abc", "--listen", "nowhere", "--wrkers", "3", "stray", "--max-receive-bytes", "10",
-                "--drain-timeout=-1s", "--device", "cuda", "--token-file", "admin=/x"});
+                "--drain-timeout=-1s", "--device", "cuda", "--token-file", "root=/x"});
   const std::vector<std::string> lines = absl::StrSplit(faults, '\n');
   EXPECT_THAT(lines,
               testing::UnorderedElementsAre(
@@ -190,7 +191,7 @@ TEST(OptionsTest, AllFaultsAreToldAtOnce) {
                   "  --workers = \"abc\": must be a whole number from 0 to 1024",
                   "  --max-receive-bytes = \"10\": must be a size such as 64KiB or 16MiB from 1KiB to 64MiB",
                   "  --drain-timeout = \"-1s\": must be a duration such as 500ms, 30s or 5m from 0 to 24h",
-                  "  --token-file = \"admin=/x\": must be generate=FILE or info=FILE",
+                  "  --token-file = \"root=/x\": must be generate=FILE, info=FILE or admin=FILE",
                   "  GANSERVE_LOG_LEVEL = \"loud\": must be one of debug|info|warning|error",
                   "  --listen = \"nowhere\": must be HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:50051, "
                   "0.0.0.0:50051 or [::1]:50051",
