@@ -59,8 +59,9 @@ class TrainStream::State {
   std::optional<v1::TrainTerminal> terminal_;
   // Set once the stream has ended.
   std::optional<absl::Status> result_;
-  // The attempt under way.
+  // The attempt under way, and whether an event has come on it.
   std::optional<StreamAttempt<v1::TrainEvent>> attempt_;
+  bool heard_ = false;
 };
 
 bool TrainStream::State::Next(v1::TrainEvent* event) {
@@ -73,6 +74,7 @@ bool TrainStream::State::Next(v1::TrainEvent* event) {
       if (CloseAndWaitToResume()) continue;
       return false;
     }
+    heard_ = true;
     // Nothing is expected after the terminal event, nor what was delivered before.
     if (terminal_ || event->sequence() <= watch_.after_sequence()) continue;
     if (absl::Status status = Accept(*event); !status.ok()) {
@@ -97,6 +99,7 @@ absl::Status TrainStream::State::Finish() {
 }
 
 void TrainStream::State::Open() {
+  heard_ = false;
   attempt_.emplace(call_, [this](grpc::ClientContext* context) {
     // Before the first event a job may have been started or not. The request id makes the same call right for both.
     if (watch_.job_id().empty()) return session_->training().TrainJob(context, start_);
@@ -107,7 +110,8 @@ void TrainStream::State::Open() {
 bool TrainStream::State::CloseAndWaitToResume() {
   CallOutcome outcome = attempt_->Finish();
   attempt_.reset();
-  if (terminal_) {
+  // A stream that ends well without an event has none to give: the caller had the terminal one already.
+  if (terminal_ || (outcome.status.ok() && !heard_)) {
     End(absl::OkStatus());
     return false;
   }

@@ -31,7 +31,8 @@ class TrainStream {
   // events have come, 120 attempts are made to come back, which is 10 minutes at its default pauses.
   [[nodiscard]] bool Next(v1::TrainEvent* event);
 
-  // How the stream ended, after Next returned false: OK after the terminal event. Before that, stops following:
+  // How the stream ended, after Next returned false: OK after the terminal event, or at once if
+  // `after_sequence` was that. Before that, stops following:
   // CANCELLED. INTERNAL if the server left events out.
   absl::Status Finish();
 

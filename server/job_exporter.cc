@@ -29,9 +29,13 @@ absl::StatusOr<uint64_t> ParseStep(const std::string& output) {
   return absl::InternalError(absl::StrCat("the trainer's answer to an export can't be understood: ", output));
 }
 
-absl::Status ExportError(const TrainerExit& exit) {
+absl::Status ExportError(const TrainerExit& exit, bool of_a_step) {
   const std::string message =
       absl::StrCat("the export ended with ", exit.Describe(), ": ", absl::StripAsciiWhitespace(exit.last_errors));
+  if (exit.signal == 0 && exit.code == kTrainerNotFound) {
+    // A job that has no checkpoint yet is in the wrong state; a step that it never had is a wrong name.
+    return of_a_step ? absl::NotFoundError(message) : absl::FailedPreconditionError(message);
+  }
   if (exit.signal == 0 && exit.code == kTrainerExists) return absl::AlreadyExistsError(message);
   if (exit.signal == 0 && exit.code == kTrainerPermanentError) return absl::FailedPreconditionError(message);
   return absl::InternalError(message);
@@ -60,7 +64,7 @@ absl::StatusOr<uint64_t> JobExporter::Export(const std::string& job_id, std::opt
   const TrainerExit exit = ended.get_future().get();
   if (exit.signal == 0 && exit.code == kTrainerFinished) return ParseStep(exit.output);
   if (stop.stop_requested()) return absl::CancelledError("the server is stopping");
-  return ExportError(exit);
+  return ExportError(exit, checkpoint_step.has_value());
 }
 
 }  // namespace ganserve

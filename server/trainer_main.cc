@@ -25,8 +25,8 @@ extern "C" void RequestStop(int) { stop_requested = true; }
 // Those of jobs/trainer_exit_codes.h.
 constexpr char kExitCodes[] =
     "Exit codes: 0 finished; 1 an error that another attempt may get past; 2 wrong flags; 3 stopped by a signal after "
-    "a checkpoint; 4 an error that comes again: bad spec, bad or missing data, no such checkpoint, training that "
-    "diverged; 5 out of disk, nothing is lost and the job can go on; 6 what was to be created exists already.";
+    "a checkpoint; 4 an error that comes again: bad spec, bad or missing data, training that diverged; 5 out of disk, "
+    "nothing is lost and the job can go on; 6 what was to be created exists already; 7 no such checkpoint to export.";
 
 // Everything that a command line can say.
 struct Flags {
@@ -50,12 +50,16 @@ void KeepMemory() {
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
+int Failed(const absl::Status& status, int exit_code) {
+  std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
+  return exit_code;
+}
+
 int ExitCode(const absl::Status& status) {
   if (status.ok()) return kTrainerFinished;
-  std::fprintf(stderr, "ganserve-trainer: %s\n", std::string(status.message()).c_str());
-  if (absl::IsResourceExhausted(status)) return kTrainerOutOfDisk;
-  if (absl::IsAlreadyExists(status)) return kTrainerExists;
-  return IsPermanent(status) ? kTrainerPermanentError : kTrainerError;
+  if (absl::IsResourceExhausted(status)) return Failed(status, kTrainerOutOfDisk);
+  if (absl::IsAlreadyExists(status)) return Failed(status, kTrainerExists);
+  return Failed(status, IsPermanent(status) ? kTrainerPermanentError : kTrainerError);
 }
 
 int ExitCode(const absl::StatusOr<TrainOutcome>& outcome) {
@@ -101,7 +105,7 @@ int Init(const TrainFlags& flags, const CommandContext& context) {
 int Export(const ExportFlags& flags, const CommandContext& context) {
   const absl::StatusOr<uint64_t> step = ExportJob(flags, context);
   if (step.ok()) std::printf("{\"step\": %llu}\n", static_cast<unsigned long long>(*step));
-  return ExitCode(step.status());
+  return absl::IsNotFound(step.status()) ? Failed(step.status(), kTrainerNotFound) : ExitCode(step.status());
 }
 
 int Run(const Commands& commands, const Flags& flags, const CommandContext& context) {

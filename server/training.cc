@@ -33,7 +33,8 @@ std::string TrainerPath(const ServerOptions& options) {
 absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) {
-    return absl::NotFoundError(absl::StrCat("data is \"", spec.data(), "\": there is no such data set on this server"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("data is \"", spec.data(), "\": there is no such data set on this server"));
   }
   const int size = static_cast<int>(spec.image_size());
   const auto data = LoadDataSet(path, {size, size, static_cast<int>(spec.channels())});
@@ -57,8 +58,12 @@ absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptio
   training.runner.niceness = static_cast<int>(options.trainer_niceness);
   training.runner.stop_grace = options.trainer_stop_grace;
   training.runner.max_restarts = static_cast<int>(options.max_trainer_restarts);
-  training.runner.promote = PromoteBy(models);
+  if (!options.models.empty()) training.runner.promote = PromoteBy(models);
   training.check_data = CheckTrainingData;
+  if (std::error_code error; !std::filesystem::is_directory(options.data_root, error)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--data-root = \"", options.data_root, "\": ", error ? error.message() : "is no folder"));
+  }
   if (::access(training.runner.trainer.c_str(), X_OK) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("--trainer = \"", training.runner.trainer, "\": can't be executed"));
   }

@@ -15,8 +15,8 @@ namespace ganserve {
 // The trainer's executable: --trainer, or the one beside this executable.
 std::string TrainerPath(const ServerOptions& options);
 
-// Whether the data in `path` can be read and fills a batch of the spec. NOT_FOUND, FAILED_PRECONDITION naming file and
-// byte offset, INVALID_ARGUMENT for a batch that is too large.
+// Whether the data in `path` can be read and fills a batch of the spec. FAILED_PRECONDITION if it is not there
+// or, naming file and byte offset, broken; INVALID_ARGUMENT for a batch that is too large.
 absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& path);
 
 // Takes up the jobs of --jobs, which is not empty. What is borrowed outlives the supervisor. Errors name the option.

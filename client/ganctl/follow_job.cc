@@ -46,8 +46,9 @@ ExitCode FollowJob(const client::TrainingClient& client, std::unique_ptr<client:
   bool cancelling = false;
   while (true) {
     ReadEvents(*stream, follower);
-    const absl::Status status = stream->Finish();
+    absl::Status status = stream->Finish();
     if (stream->terminal()) return CodeOf(*stream->terminal(), follower);
+    if (status.ok()) status = absl::UnavailableError("the server ended the stream before the job ended");
     if (!stop.stop_requested()) return ReportBrokenStream(status, *stream, context);
     const std::string job_id = stream->job_id();
     if (job_id.empty()) {

@@ -40,6 +40,7 @@ absl::StatusOr<std::optional<v1::TrainEvent>> EventReader::Next() {
   }
   GANSERVE_RETURN_IF_ERROR(CheckSequence(event.sequence(), last_sequence_ + 1, offset_, path_));
   ++last_sequence_;
+  ended_ = event.has_terminal();
   offset_ += bytes;
   buffer_.erase(0, bytes);
   return event;

@@ -30,6 +30,9 @@ class EventReader {
   // Of the last event that was read or passed over.
   uint64_t last_sequence() const { return last_sequence_; }
 
+  // Whether that was the terminal one, which none follows.
+  bool ended() const { return ended_; }
+
   // Where in the file the next record begins.
   uint64_t offset() const { return offset_; }
 
@@ -46,6 +49,7 @@ class EventReader {
   std::string buffer_;   // of the file, from offset_
   uint64_t offset_ = 0;  // of the next record
   uint64_t last_sequence_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace ganserve

@@ -24,8 +24,8 @@ class FileWatcher {
   ~FileWatcher();
 
   // Calls `on_change` from the watcher's thread after every change of the file, which need not exist yet; its folder
-  // does. Several changes may share a call, and a call may come without one. `on_change` must not block, nor call
-  // Remove.
+  // does. Several changes may share a call, and a call may come without one. `on_change` may read files
+  // but must not wait for anything else, because all wait for it, nor call Remove.
   uint64_t Add(const std::string& path, std::function<void()> on_change);
 
   // Ends the calls of Add's answer; when it returns, none is running. Not from `on_change`.

@@ -106,7 +106,8 @@ absl::Status JobRecord::MoveToQueue(uint64_t ticket, const std::string& message)
   TellState(v1::TRAIN_JOB_STATE_QUEUED, message, &event);
   event.mutable_state_change()->set_queue_ticket(ticket);
   pending_.push_back(std::move(event));
-  return Flush();
+  Flush().IgnoreError();  // see flushed()
+  return absl::OkStatus();
 }
 
 void JobRecord::AddLogLine(const std::string& text) {

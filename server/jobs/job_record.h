@@ -32,7 +32,7 @@ class JobRecord {
   // Changes the state and tells so. The state holds from now on even if the event cannot be written (a full disk): then
   // it is kept, and Flush tries again. FAILED_PRECONDITION for a transition that must not be.
   absl::Status Move(v1::TrainJobState state, const std::string& message);
-  // To QUEUED, behind every job with a lower ticket.
+  // To QUEUED, behind every job with a lower ticket; as Move.
   absl::Status MoveToQueue(uint64_t ticket, const std::string& message);
   void AddLogLine(const std::string& text);
 

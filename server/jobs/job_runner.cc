@@ -48,8 +48,7 @@ void JobRunner::Recover() {
   if (record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
     FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "the server was restarted");
   } else if (active()) {
-    // A disk that takes no event takes none of the trainer's either; that one says so.
-    record_.MoveToQueue(record_.ticket(), "the server was restarted").IgnoreError();
+    record_.MoveToQueue(record_.ticket(), "the server was restarted").IgnoreError();  // legal for these
   }
 }
 
@@ -140,6 +139,15 @@ void JobRunner::Terminate(Wish wish) {
   wish_ = wish;
   process_->Signal(SIGTERM);
   kill_at_ = std::min(kill_at_, clock_.Now() + options_.stop_grace);
+}
+
+absl::Status JobRunner::CheckOnDisk() {
+  const absl::Status written = record_.Flush();
+  if (written.ok()) return written;
+  return absl::Status(written.code(), absl::StrCat("job ", record_.id(), " is ", TrainJobStateName(record_.state()),
+                                                   ", but its history could not be written yet, which is tried again "
+                                                   "and again: ",
+                                                   written.message()));
 }
 
 void JobRunner::ReadNews() {
@@ -253,7 +261,10 @@ Clock::TimePoint JobRunner::Tick() {
   if (record_.flushed()) {
     flush_at_ = Clock::TimePoint::max();
   } else if (flush_at_ == Clock::TimePoint::max() || now >= flush_at_) {
-    record_.Flush().IgnoreError();
+    if (const absl::Status status = record_.Flush(); !status.ok()) {
+      Log(LogLevel::kWarning, "a job's history can't be written and is tried again",
+          {{"job", record_.id()}, {"error", status.message()}});
+    }
     flush_at_ = record_.flushed() ? Clock::TimePoint::max() : now + kFlushAgain;
   }
   return std::min({kill_at_, start_at_, flush_at_});

@@ -69,6 +69,9 @@ class JobRunner {
   // The server stops: ends the process, leaves the job's state for the next server.
   void Stop();
 
+  // Whether the job's history on disk says all that has happened to it: a full disk takes it later.
+  absl::Status CheckOnDisk();
+
   void ReadNews();
 
   // Does what is due: a restart, a kill, an event that could not be written. The next time that something is.

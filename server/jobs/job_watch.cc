@@ -13,8 +13,8 @@ namespace ganserve {
 namespace {
 
 constexpr uint64_t kMaxLagBytes = 64 * 1024;
-// A client takes messages of 4 MiB (gRPC's default).
-constexpr uintmax_t kMaxPictureBytes = 3 << 20;
+// A client takes messages of 4 MiB (gRPC's default), the rest of the event included.
+constexpr uintmax_t kMaxPictureBytes = (4 << 20) - (64 << 10);
 
 }  // namespace
 

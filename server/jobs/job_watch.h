@@ -35,9 +35,12 @@ class JobWatch {
   // Keeps `something` as long as the watch.
   void Hold(std::shared_ptr<void> something) { held_object_ = std::move(something); }
 
-  // The next event; none if there is none yet. The terminal event is the last. Errors: UNAVAILABLE when the server
+  // The next event; none if there is none yet, or none will come. Errors: UNAVAILABLE when the server
   // stops, NOT_FOUND when the job has been deleted; as EventReader::Next.
   absl::StatusOr<std::optional<v1::TrainEvent>> Next();
+
+  // Whether the terminal event has been given, or came before the first that was asked for.
+  bool ended() const { return reader_.ended() && !held_; }
 
  private:
   JobWatch(std::string job_path, const std::atomic<bool>& stopping, FileWatcher& files);

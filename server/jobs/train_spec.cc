@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/base/model_name.h"
 
 namespace ganserve {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 constexpr uint64_t kMaxSteps = 1'000'000'000;
 constexpr uint64_t kMinMemoryBytes = uint64_t{256} << 20;  // LibTorch itself needs about as much
 constexpr size_t kMaxNameBytes = 128;
+constexpr size_t kMaxRequestIdBytes = 128;
 
 // What is wrong with a spec so far.
 class Faults {
@@ -40,17 +42,16 @@ bool IsNameCharacter(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-bool IsName(const std::string& name) {
+bool IsDataName(const std::string& name) {
   return !name.empty() && name.size() <= kMaxNameBytes && name[0] != '.' &&
          std::all_of(name.begin(), name.end(), IsNameCharacter);
 }
 
-void CheckName(const std::string& field, const std::string& name, Faults* faults) {
-  if (IsName(name)) return;
+void CheckData(const std::string& name, Faults* faults) {
+  if (IsDataName(name)) return;
   // A name of megabytes would make a message of megabytes.
-  faults->Add(absl::StrCat(field, " is \"", name.substr(0, kMaxNameBytes), "\" (", name.size(),
-                           " bytes), must be 1 to ", kMaxNameBytes,
-                           " of the characters A-Z a-z 0-9 . _ - and not start with a dot"));
+  faults->Add(absl::StrCat("data is \"", name.substr(0, kMaxNameBytes), "\" (", name.size(), " bytes), must be 1 to ",
+                           kMaxNameBytes, " of the characters A-Z a-z 0-9 . _ - and not start with a dot"));
 }
 
 void CheckNetworks(const v1::TrainSpec& spec, Faults* faults) {
@@ -100,6 +101,29 @@ void CheckBudgets(const v1::TrainSpec& spec, Faults* faults) {
   }
 }
 
+void CheckPromotion(const std::string& model, Faults* faults) {
+  if (model.empty() || IsModelName(model)) return;
+  faults->Add(
+      absl::StrCat("promote_to_model is \"", model.substr(0, kMaxModelNameLength), "\", must be ", ModelNameRule()));
+}
+
+void CheckSpec(const v1::TrainSpec& spec, Faults* faults) {
+  const v1::TrainSpec resolved = ResolveTrainSpec(spec);
+  CheckData(resolved.data(), faults);
+  CheckNetworks(resolved, faults);
+  CheckTraining(resolved, faults);
+  CheckRecords(resolved, faults);
+  CheckBudgets(resolved, faults);
+  CheckPromotion(resolved.promote_to_model(), faults);
+}
+
+void CheckRequestId(const std::string& id, Faults* faults) {
+  const bool visible = std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (visible && id.size() <= kMaxRequestIdBytes) return;
+  faults->Add(absl::StrCat("request_id has ", id.size(), " bytes, must be up to ", kMaxRequestIdBytes,
+                           " visible ASCII characters"));
+}
+
 void ResolveAdam(v1::AdamOptions* adam) {
   if (!adam->has_learning_rate()) adam->set_learning_rate(2e-4);
   if (!adam->has_beta1()) adam->set_beta1(0.5);
@@ -131,14 +155,15 @@ v1::TrainSpec ResolveTrainSpec(v1::TrainSpec spec) {
 }
 
 absl::Status ValidateTrainSpec(const v1::TrainSpec& spec) {
-  const v1::TrainSpec resolved = ResolveTrainSpec(spec);
   Faults faults;
-  CheckName("data", resolved.data(), &faults);
-  CheckNetworks(resolved, &faults);
-  CheckTraining(resolved, &faults);
-  CheckRecords(resolved, &faults);
-  CheckBudgets(resolved, &faults);
-  if (!resolved.promote_to_model().empty()) CheckName("promote_to_model", resolved.promote_to_model(), &faults);
+  CheckSpec(spec, &faults);
+  return faults.ToStatus();
+}
+
+absl::Status ValidateTrainJobRequest(const v1::TrainJobRequest& request) {
+  Faults faults;
+  CheckSpec(request.spec(), &faults);
+  CheckRequestId(request.request_id(), &faults);
   return faults.ToStatus();
 }
 

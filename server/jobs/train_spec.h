@@ -17,6 +17,9 @@ v1::TrainSpec ResolveTrainSpec(v1::TrainSpec spec);
 // separated by "; ". Whether the data exists and suits the other fields is not checked.
 absl::Status ValidateTrainSpec(const v1::TrainSpec& spec);
 
+// The same for a request to train, with its request id.
+absl::Status ValidateTrainJobRequest(const v1::TrainJobRequest& request);
+
 // The form of the `spec` file of a job directory: protobuf JSON, indented, ending in a newline, field names as in the
 // proto.
 absl::StatusOr<std::string> TrainSpecToJson(const v1::TrainSpec& spec);

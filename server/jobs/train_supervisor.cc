@@ -17,14 +17,8 @@ namespace {
 
 // Data sets that wait to be read.
 constexpr size_t kMaxIntake = 64;
-constexpr size_t kMaxRequestIdBytes = 128;
 
 absl::Status Stopping() { return absl::UnavailableError("the server is stopping"); }
-
-bool IsRequestId(const std::string& id) {
-  return id.size() <= kMaxRequestIdBytes &&
-         std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
 
 }  // namespace
 
@@ -163,16 +157,12 @@ bool TrainSupervisor::Post(std::function<void()> task) {
   return true;
 }
 
-void TrainSupervisor::Submit(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
+void TrainSupervisor::Submit(const v1::TrainJobRequest& request, const Done& done) {
   if (stopping_) return done(Stopping());
-  absl::Status status = ValidateTrainSpec(spec);
-  if (status.ok() && !IsRequestId(request_id)) {
-    status = absl::InvalidArgumentError(absl::StrCat("request_id has ", request_id.size(), " bytes, must be up to ",
-                                                     kMaxRequestIdBytes, " visible ASCII characters"));
-  }
-  if (!status.ok()) return done(status);
-  const v1::TrainSpec resolved = ResolveTrainSpec(spec);
-  PostOrAnswer(done, [this, resolved, request_id, done] { Admit(resolved, request_id, done); });
+  if (absl::Status status = ValidateTrainJobRequest(request); !status.ok()) return done(std::move(status));
+  PostOrAnswer(done, [this, spec = ResolveTrainSpec(request.spec()), id = request.request_id(), done] {
+    Admit(spec, id, done);
+  });
 }
 
 void TrainSupervisor::PostOrAnswer(const Done& done, std::function<void()> task) {
@@ -181,6 +171,10 @@ void TrainSupervisor::PostOrAnswer(const Done& done, std::function<void()> task)
 
 void TrainSupervisor::Admit(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
   if (AnswerKnown(spec, request_id, done)) return;
+  if (!spec.promote_to_model().empty() && !options_.runner.promote) {
+    return done(absl::FailedPreconditionError(absl::StrCat("promote_to_model is \"", spec.promote_to_model(),
+                                                           "\": this server has no model repository (--models)")));
+  }
   if (absl::Status status = CheckRoom(); !status.ok()) return done(std::move(status));
   const auto check = [this, spec, request_id, done] {
     if (stopping_) return done(Stopping());
@@ -225,10 +219,11 @@ void TrainSupervisor::CreateJob(const v1::TrainSpec& spec, const std::string& re
   absl::StatusOr<StoredJob> stored = store_.Create(spec, request_id);
   if (!stored.ok()) return done(std::move(stored).status());
   absl::Status status = Add(*stored);
-  if (status.ok()) status = jobs_.at(stored->id)->Queue(++last_ticket_, "");
   if (status.ok()) {
-    const JobRunner& job = *jobs_.at(stored->id);
-    return Answer(job, std::move(status), done);
+    JobRunner& job = *jobs_.at(stored->id);
+    status = job.Queue(++last_ticket_, "");
+    if (status.ok()) status = job.CheckOnDisk();
+    if (status.ok()) return Answer(job, std::move(status), done);
   }
   // Nothing is left of a job that was never accepted.
   Forget(stored->id);
@@ -247,7 +242,8 @@ void TrainSupervisor::Forget(const std::string& id) {
   table_.Remove(id);
 }
 
-void TrainSupervisor::Answer(const JobRunner& job, absl::Status status, const Done& done) {
+void TrainSupervisor::Answer(JobRunner& job, absl::Status status, const Done& done) {
+  if (status.ok()) status = job.CheckOnDisk();
   Publish();  // whoever asks after the answer finds the change
   if (status.ok()) {
     done(job.record().info());

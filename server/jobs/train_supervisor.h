@@ -29,7 +29,9 @@ namespace ganserve {
 // Whatever changes a job happens on one thread, the supervisor's. Methods may be called from any thread and do not wait
 // for it: they answer through a function that is called once, from a thread of the supervisor, under no lock. When it
 // is called with OK the change is in the job's history, on disk. Unless said otherwise errors are NOT_FOUND for an
-// unknown job, FAILED_PRECONDITION naming a state that does not allow it, and UNAVAILABLE while stopping.
+// unknown job, FAILED_PRECONDITION naming a state that does not allow it, UNAVAILABLE while stopping, and
+// RESOURCE_EXHAUSTED when the disk is full: then Cancel, Pause and Resume have been done, and are on disk once there is
+// room.
 class TrainSupervisor {
  public:
   struct Options {
@@ -49,10 +51,11 @@ class TrainSupervisor {
 
   using Done = std::function<void(absl::StatusOr<v1::TrainJobInfo>)>;
 
-  // A job for `spec`; with a request id that is known, that job. Errors: INVALID_ARGUMENT naming every field out of
-  // range; ALREADY_EXISTS for a known request id with another spec; NOT_FOUND, FAILED_PRECONDITION for data that is not
-  // there or of no use; RESOURCE_EXHAUSTED for too many jobs or a full disk.
-  void Submit(const v1::TrainSpec& spec, const std::string& request_id, const Done& done);
+  // A job for the request's spec; with a request id that is known, that job. Errors: INVALID_ARGUMENT naming every
+  // field out of range; ALREADY_EXISTS for a known request id with another spec; FAILED_PRECONDITION for data that is
+  // not there or of no use, and for a promotion on a server without a model repository; RESOURCE_EXHAUSTED for too many
+  // jobs or a full disk, and no job is left.
+  void Submit(const v1::TrainJobRequest& request, const Done& done);
 
   void Cancel(const std::string& id, const Done& done);
   // Answers when the trainer has ended.
@@ -102,7 +105,7 @@ class TrainSupervisor {
   void Change(const std::string& id, const Done& done, std::function<void(JobRunner& job)> change);
   // With the job as it stands now, or with the error. A Status goes from hand to hand and is never shared by threads:
   // ThreadSanitizer does not see the reference counts of Debian's absl.
-  void Answer(const JobRunner& job, absl::Status status, const Done& done);
+  void Answer(JobRunner& job, absl::Status status, const Done& done);
 
   const Options options_;
   const JobStore store_;

@@ -10,5 +10,6 @@ inline constexpr int kTrainerStopped = 3;         // by a signal, after a checkp
 inline constexpr int kTrainerPermanentError = 4;  // it comes again however often the same is tried
 inline constexpr int kTrainerOutOfDisk = 5;       // nothing is lost and the job can go on
 inline constexpr int kTrainerExists = 6;          // what was to be created
+inline constexpr int kTrainerNotFound = 7;        // the checkpoint to export
 
 }  // namespace ganserve

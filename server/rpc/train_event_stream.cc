@@ -21,11 +21,10 @@ class TrainEventReactor final : public grpc::ServerWriteReactor<v1::TrainEvent> 
   // Exactly one of these, once.
   void StartJob(const v1::TrainJobRequest& request) {
     if (absl::Status status = environment_.Admit(call_); !status.ok()) return End(std::move(status));
-    environment_.supervisor->Submit(request.spec(), request.request_id(),
-                                    [this](absl::StatusOr<v1::TrainJobInfo> info) {
-                                      if (!info.ok()) return End(std::move(info).status());
-                                      Watch(info->id(), 0);
-                                    });
+    environment_.supervisor->Submit(request, [this](absl::StatusOr<v1::TrainJobInfo> info) {
+      if (!info.ok()) return End(std::move(info).status());
+      Watch(info->id(), 0);
+    });
   }
   void StartWatch(const v1::WatchTrainJobRequest& request) {
     if (absl::Status status = environment_.Admit(call_); !status.ok()) return End(std::move(status));
@@ -82,6 +81,8 @@ class TrainEventReactor final : public grpc::ServerWriteReactor<v1::TrainEvent> 
     auto next = watch_->Next();
     if (!next.ok()) {
       end_ = next.status();
+    } else if (!*next && watch_->ended()) {
+      end_ = absl::OkStatus();
     } else if (*next) {
       event_ = *std::move(*next);
       event_.set_job_id(std::exchange(job_id_, ""));
@@ -99,7 +100,6 @@ class TrainEventReactor final : public grpc::ServerWriteReactor<v1::TrainEvent> 
     {
       const MutexLock lock(mutex_);
       writing_ = false;
-      if (event_.has_terminal()) end_ = absl::OkStatus();
       if (!ok) end_ = absl::CancelledError("the caller went away");
       step = NextStep();
     }

@@ -144,6 +144,7 @@ TEST_F(TrainJobTest, ManyWatchersSeeTheSameAndOneWhoLeavesStopsNothing) {
   }
   const auto first = ReadAll(*client->Watch(id, 0));
   const auto second = ReadAll(*client->Watch(id, 3));
+  EXPECT_TRUE(ReadAll(*client->Watch(id, first.back().sequence())).empty());
   ASSERT_THAT(second, SizeIs(first.size() - 3));
   for (size_t i = 0; i < second.size(); ++i) EXPECT_EQ(second[i].sequence(), first[i + 3].sequence());
   EXPECT_TRUE(first.back().has_terminal());
@@ -203,7 +204,11 @@ TEST_F(TrainJobTest, AJobIsPromotedAndServed) {
   EXPECT_EQ(version->step(), 20U);
   EXPECT_EQ(version->job_id(), stream->job_id());
   promote.set_checkpoint_step(77);
-  EXPECT_THAT(std::string((*model_client)->Promote(promote).status().message()), HasSubstr("77"));
+  const absl::Status no_checkpoint = (*model_client)->Promote(promote).status();
+  EXPECT_TRUE(absl::IsNotFound(no_checkpoint)) << no_checkpoint;
+  EXPECT_THAT(std::string(no_checkpoint.message()), HasSubstr("77"));
+  promote.set_model("../elsewhere");
+  EXPECT_TRUE(absl::IsInvalidArgument((*model_client)->Promote(promote).status()));
   const auto images = client::ImageClient::Create(OptionsFor(server));
   ASSERT_TRUE(images.ok()) << images.status();
   v1::GenerateRequest generate;
@@ -225,7 +230,11 @@ TEST_F(TrainJobTest, BadInputIsRefusedBeforeAProcessStartsAndSaysWhy) {
     return stream->Finish();
   };
   const absl::Status unknown = error([](auto& spec) { spec.set_data("nothing"); });
-  EXPECT_TRUE(absl::IsNotFound(unknown)) << unknown;
+  EXPECT_TRUE(absl::IsFailedPrecondition(unknown)) << unknown;
+  EXPECT_THAT(std::string(unknown.message()), HasSubstr("data is \"nothing\""));
+  const absl::Status nowhere = error([](auto& spec) { spec.set_promote_to_model("squares"); });
+  EXPECT_TRUE(absl::IsFailedPrecondition(nowhere)) << nowhere;
+  EXPECT_THAT(std::string(nowhere.message()), HasSubstr("--models"));
   const absl::Status outside = error([](auto& spec) { spec.set_data("../data"); });
   EXPECT_TRUE(absl::IsInvalidArgument(outside)) << outside;
   const absl::Status large = error([](auto& spec) { spec.set_batch_size(41); });

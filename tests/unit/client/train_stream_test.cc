@@ -86,6 +86,16 @@ TEST_F(TrainStreamTest, GoesOnWhenTheServerEndsTheStreamBeforeTheJob) {
   EXPECT_EQ(service().streams().at(1).after_sequence, 3u);
 }
 
+TEST_F(TrainStreamTest, EndsWellWhenThereIsNothingAfterTheLastEvent) {
+  WriteWholeJob();
+  service().EndStreams({{0, grpc::Status::OK}});
+  const auto stream = client_->Watch("j1", 5);
+  EXPECT_TRUE(ReadAll(*stream).empty());
+  EXPECT_TRUE(stream->Finish().ok()) << stream->Finish();
+  EXPECT_FALSE(stream->terminal());
+  EXPECT_EQ(service().streams().size(), 1u);
+}
+
 TEST_F(TrainStreamTest, AttachesWithTheSameRequestIdWhenTheFirstAnswerIsLost) {
   WriteWholeJob();
   service().EndStreams({{0, Unavailable()}});

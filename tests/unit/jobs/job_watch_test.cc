@@ -109,6 +109,22 @@ TEST_F(JobWatchTest, NoEventMakesTheServerReadAnotherFile) {
   for (const v1::TrainEvent& event : Drain(*Watch(0))) EXPECT_EQ(event.sample().png(), "");
 }
 
+TEST_F(JobWatchTest, HasEndedBehindTheTerminalEventAlsoForWhoAsksForNothingBeforeIt) {
+  AppendLosses(1);
+  v1::TrainEvent terminal;
+  terminal.mutable_terminal()->set_state(v1::TRAIN_JOB_STATE_SUCCEEDED);
+  terminal.set_sequence(++last_sequence_);
+  const auto early = Watch(0);
+  EXPECT_EQ(Drain(*early).size(), 1U);
+  EXPECT_FALSE(early->ended());
+  std::ofstream(folder_.File("events"), std::ios::binary | std::ios::app) << EncodeRecord(terminal);
+  EXPECT_EQ(Drain(*early).size(), 1U);
+  EXPECT_TRUE(early->ended());
+  const auto late = Watch(last_sequence_);
+  EXPECT_TRUE(Drain(*late).empty());
+  EXPECT_TRUE(late->ended());
+}
+
 TEST_F(JobWatchTest, IsCalledWhenSomethingIsWritten) {
   std::promise<void> second_call;
   std::atomic<int> calls = 0;

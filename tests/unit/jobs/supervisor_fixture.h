@@ -81,7 +81,10 @@ class SupervisorTest : public ::testing::Test {
     return promise->get_future().get();
   }
   Info Submit(const v1::TrainSpec& spec, const std::string& request_id = "") {
-    return Await([&](auto done) { supervisor_->Submit(spec, request_id, done); });
+    v1::TrainJobRequest request;
+    *request.mutable_spec() = spec;
+    request.set_request_id(request_id);
+    return Await([&](auto done) { supervisor_->Submit(request, done); });
   }
   std::string SubmitOk(const std::string& behaviour) {
     const Info info = Submit(Spec(behaviour));

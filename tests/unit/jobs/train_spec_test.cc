@@ -56,6 +56,20 @@ TEST(TrainSpecTest, NamesEveryFaultAtOnce) {
                     HasSubstr("memory_limit_bytes is 1, must be 0 (no limit) or at least 268435456")));
 }
 
+TEST(TrainSpecTest, ARequestsFaultsAreNamedWithThoseOfItsSpec) {
+  v1::TrainJobRequest request;
+  request.mutable_spec()->set_data("digits");
+  EXPECT_EQ(ValidateTrainJobRequest(request), absl::OkStatus());
+  request.mutable_spec()->set_batch_size(1);
+  request.mutable_spec()->set_promote_to_model("../shoes");
+  request.set_request_id("two words");
+  const absl::Status status = ValidateTrainJobRequest(request);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              AllOf(HasSubstr("batch_size is 1"), HasSubstr("promote_to_model is \"../shoes\", must be a letter"),
+                    HasSubstr("request_id has 9 bytes, must be up to 128 visible ASCII characters")));
+}
+
 class DataNameTest : public testing::TestWithParam<const char*> {};
 
 TEST_P(DataNameTest, RefusesWhatCouldLeaveTheDataRoot) {

@@ -52,6 +52,16 @@ TEST_F(SupervisorTest, RefusesDataThatIsOfNoUseBeforeAProcessStarts) {
   EXPECT_TRUE(supervisor_->table().List(10, "", {}).jobs.empty());
 }
 
+TEST_F(SupervisorTest, RefusesAPromotionThatNoModelRepositoryCouldTake) {
+  Start();
+  v1::TrainSpec spec = Spec("finish");
+  spec.set_promote_to_model("shoes");
+  const Info info = Submit(spec);
+  EXPECT_TRUE(absl::IsFailedPrecondition(info.status()));
+  EXPECT_THAT(std::string(info.status().message()), HasSubstr("promote_to_model is \"shoes\""));
+  EXPECT_TRUE(supervisor_->table().List(10, "", {}).jobs.empty());
+}
+
 TEST_F(SupervisorTest, TheSameRequestIdIsTheSameJobAlsoForTheNextServer) {
   Start();
   const Info first = Submit(Spec("finish"), "mine");
