@@ -36,14 +36,13 @@ absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& pat
     return absl::FailedPreconditionError(
         absl::StrCat("data is \"", spec.data(), "\": there is no such data set on this server"));
   }
-  const int size = static_cast<int>(spec.image_size());
-  const auto data = LoadDataSet(path, {size, size, static_cast<int>(spec.channels())});
-  if (!data.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat("data is \"", spec.data(), "\": ", data.status().message()));
+  const auto images = CountImages(path);
+  if (!images.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat("data is \"", spec.data(), "\": ", images.status().message()));
   }
-  if (data->count() >= spec.batch_size()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(),
-                                                 "\" has ", data->count(), " images"));
+  if (*images >= spec.batch_size()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(), "\" has ", *images, " images"));
 }
 
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,

@@ -4,7 +4,6 @@
 #include "server/base/status_macros.h"
 #include "server/train/data_file.h"
 #include "server/train/data_formats.h"
-#include "server/train/image_fit.h"
 
 namespace ganserve {
 namespace {
@@ -15,7 +14,7 @@ constexpr int kMaxLabel = 9;
 
 }  // namespace
 
-absl::Status AppendCifarImages(const std::string& path, ImageSet* set) {
+absl::Status ReadCifarImages(const std::string& path, const ImageSink& sink) {
   GANSERVE_ASSIGN_OR_RETURN(DataFile file, DataFile::Open(path));
   std::array<uint8_t, kRecordBytes> record;
   bool at_end = false;
@@ -25,7 +24,7 @@ absl::Status AppendCifarImages(const std::string& path, ImageSet* set) {
     if (record[0] > kMaxLabel) {
       return file.Corrupt(absl::StrCat("label is ", record[0], ", must be 0 to ", kMaxLabel, ","), start);
     }
-    AppendFitted(std::span<const uint8_t>(record).subspan(1), kCifarShape, set->shape, &set->samples);
+    sink(std::span<const uint8_t>(record).subspan(1), kCifarShape);
     GANSERVE_ASSIGN_OR_RETURN(at_end, file.AtEnd());
   }
   return absl::OkStatus();

@@ -9,13 +9,14 @@
 #include "absl/strings/string_view.h"
 #include "server/base/status_macros.h"
 #include "server/train/data_formats.h"
+#include "server/train/image_fit.h"
 
 namespace ganserve {
 namespace {
 
 namespace fs = std::filesystem;
 
-using Reader = absl::Status (*)(const std::string& path, ImageSet* set);
+using Reader = absl::Status (*)(const std::string& path, const ImageSink& sink);
 
 // A file belongs to a format when its name, less ".gz", starts and ends so.
 struct Format {
@@ -31,11 +32,11 @@ struct Format {
 
 // In order of preference. The training part of a data set comes before its test part.
 constexpr Format kFormats[] = {
-    {"train-", "images-idx3-ubyte", &AppendIdxImages},
-    {"", "images-idx3-ubyte", &AppendIdxImages},
-    {"data_batch_", ".bin", &AppendCifarImages},
-    {"", ".bin", &AppendCifarImages},
-    {"", ".png", &AppendPngImage},
+    {"train-", "images-idx3-ubyte", &ReadIdxImages},
+    {"", "images-idx3-ubyte", &ReadIdxImages},
+    {"data_batch_", ".bin", &ReadCifarImages},
+    {"", ".bin", &ReadCifarImages},
+    {"", ".png", &ReadPngImage},
 };
 constexpr char kKnownFormats[] = "*-images-idx3-ubyte[.gz], *.bin (CIFAR-10) or *.png";
 
@@ -55,23 +56,40 @@ absl::StatusOr<std::vector<std::string>> SortedFiles(const std::string& path) {
   return files;
 }
 
-absl::Status AppendMatching(const Format& format, const std::vector<std::string>& files, ImageSet* set) {
+absl::Status ReadMatching(const Format& format, const std::vector<std::string>& files, const ImageSink& sink) {
   for (const std::string& file : files) {
-    if (format.Matches(fs::path(file).filename().string())) GANSERVE_RETURN_IF_ERROR(format.reader(file, set));
+    if (format.Matches(fs::path(file).filename().string())) GANSERVE_RETURN_IF_ERROR(format.reader(file, sink));
   }
   return absl::OkStatus();
+}
+
+// How many images went into the sink, at least one.
+absl::StatusOr<size_t> ReadDataSet(const std::string& path, const ImageSink& sink) {
+  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> files, SortedFiles(path));
+  size_t count = 0;
+  const ImageSink counting = [&](std::span<const uint8_t> samples, const PlanarShape& shape) {
+    ++count;
+    sink(samples, shape);
+  };
+  for (const Format& format : kFormats) {
+    GANSERVE_RETURN_IF_ERROR(ReadMatching(format, files, counting));
+    if (count > 0) return count;
+  }
+  return absl::NotFoundError(absl::StrCat(path, ": no training images found; looked for ", kKnownFormats));
 }
 
 }  // namespace
 
 absl::StatusOr<ImageSet> LoadDataSet(const std::string& path, const PlanarShape& wanted) {
-  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> files, SortedFiles(path));
   ImageSet set{wanted, {}};
-  for (const Format& format : kFormats) {
-    GANSERVE_RETURN_IF_ERROR(AppendMatching(format, files, &set));
-    if (set.count() > 0) return set;
-  }
-  return absl::NotFoundError(absl::StrCat(path, ": no training images found; looked for ", kKnownFormats));
+  GANSERVE_RETURN_IF_ERROR(ReadDataSet(path, [&](std::span<const uint8_t> samples, const PlanarShape& shape) {
+                             AppendFitted(samples, shape, wanted, &set.samples);
+                           }).status());
+  return set;
+}
+
+absl::StatusOr<size_t> CountImages(const std::string& path) {
+  return ReadDataSet(path, [](std::span<const uint8_t>, const PlanarShape&) {});
 }
 
 }  // namespace ganserve

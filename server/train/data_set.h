@@ -16,4 +16,7 @@ namespace ganserve {
 // Errors: NOT_FOUND when there is nothing of the kind, DATA_LOSS naming file and byte offset when a file is corrupt.
 absl::StatusOr<ImageSet> LoadDataSet(const std::string& path, const PlanarShape& wanted);
 
+// How many images that would be. Reads and decodes them all, with the same errors, and keeps none in memory.
+absl::StatusOr<size_t> CountImages(const std::string& path);
+
 }  // namespace ganserve

@@ -5,7 +5,6 @@
 #include "server/base/status_macros.h"
 #include "server/train/data_file.h"
 #include "server/train/data_formats.h"
-#include "server/train/image_fit.h"
 
 namespace ganserve {
 namespace {
@@ -47,14 +46,14 @@ absl::StatusOr<Header> ReadHeader(DataFile& file) {
 
 }  // namespace
 
-absl::Status AppendIdxImages(const std::string& path, ImageSet* set) {
+absl::Status ReadIdxImages(const std::string& path, const ImageSink& sink) {
   GANSERVE_ASSIGN_OR_RETURN(DataFile file, DataFile::Open(path));
   GANSERVE_ASSIGN_OR_RETURN(const Header header, ReadHeader(file));
   const PlanarShape shape{static_cast<int>(header.columns), static_cast<int>(header.rows), 1};
   std::vector<uint8_t> image(shape.samples());
   for (uint32_t i = 0; i < header.images; ++i) {
     GANSERVE_RETURN_IF_ERROR(file.Read(image));
-    AppendFitted(image, shape, set->shape, &set->samples);
+    sink(image, shape);
   }
   return file.ExpectEnd();
 }
