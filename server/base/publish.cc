@@ -33,7 +33,9 @@ absl::Status Sync(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status Rename(const std::string& from, const std::string& to) {
+}  // namespace
+
+absl::Status RenameDurably(const std::string& from, const std::string& to) {
   // A folder does not replace one that holds something: somebody else has published it meanwhile.
   if (::rename(from.c_str(), to.c_str()) != 0) {
     if (errno == ENOTEMPTY || errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(to, ": exists already"));
@@ -41,6 +43,8 @@ absl::Status Rename(const std::string& from, const std::string& to) {
   }
   return Sync(fs::path(to).parent_path().string());
 }
+
+namespace {
 
 absl::Status SyncFolder(const std::string& path) {
   std::error_code error;
@@ -83,7 +87,7 @@ absl::Status PublishFileWith(const std::string& path, const std::function<absl::
   const Temporary temporary(path);
   GANSERVE_RETURN_IF_ERROR(write(temporary.name()));
   GANSERVE_RETURN_IF_ERROR(Sync(temporary.name()));
-  return Rename(temporary.name(), path);
+  return RenameDurably(temporary.name(), path);
 }
 
 absl::Status PublishFolderWith(const std::string& path, const std::function<absl::Status(const std::string&)>& write) {
@@ -93,16 +97,20 @@ absl::Status PublishFolderWith(const std::string& path, const std::function<absl
   GANSERVE_RETURN_IF_ERROR(MakeFolders(temporary.name()));
   GANSERVE_RETURN_IF_ERROR(write(temporary.name()));
   GANSERVE_RETURN_IF_ERROR(SyncFolder(temporary.name()));
-  return Rename(temporary.name(), path);
+  return RenameDurably(temporary.name(), path);
 }
 
 bool IsTemporaryName(absl::string_view name) { return absl::StrContains(name, kTemporaryMark); }
 
-void RemoveTemporaries(const std::string& folder) {
+void RemoveTemporaries(const std::string& folder) { RemoveTemporaries(folder, std::chrono::seconds::min()); }
+
+void RemoveTemporaries(const std::string& folder, std::chrono::seconds age) {
   std::vector<fs::path> found;
   std::error_code ignored;
+  const auto now = fs::file_time_type::clock::now();
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (IsTemporaryName(entry.path().filename().string())) found.push_back(entry.path());
+    if (!IsTemporaryName(entry.path().filename().string())) continue;
+    if (now - entry.last_write_time(ignored) >= age) found.push_back(entry.path());
   }
   for (const fs::path& path : found) fs::remove_all(path, ignored);
 }
@@ -111,10 +119,7 @@ absl::Status MakeFolders(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return absl::OkStatus();
-  if (error == std::errc::no_space_on_device) {
-    return absl::ResourceExhaustedError(absl::StrCat(path, ": cannot create the folder: ", error.message()));
-  }
-  return absl::InvalidArgumentError(absl::StrCat(path, ": cannot create the folder: ", error.message()));
+  return absl::ErrnoToStatus(error.value(), absl::StrCat(path, ": cannot create the folder"));
 }
 
 }  // namespace ganserve

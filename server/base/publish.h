@@ -1,6 +1,7 @@
 // Files that are complete or absent, even after a power cut: written beside their place, synced, then renamed into it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -26,6 +27,12 @@ bool IsTemporaryName(absl::string_view name);
 // Removes what a killed process left under such names in a folder that has no other writer. What cannot be removed
 // stays: it is only a waste of space.
 void RemoveTemporaries(const std::string& folder);
+
+// The same for those that have not changed for `age`, where others may be at work on theirs.
+void RemoveTemporaries(const std::string& folder, std::chrono::seconds age);
+
+// Renames a file or folder and makes that durable. ALREADY_EXISTS when `to` is a folder that holds something.
+absl::Status RenameDurably(const std::string& from, const std::string& to);
 
 // Creates `path` and its parents where missing.
 absl::Status MakeFolders(const std::string& path);

@@ -44,19 +44,6 @@ absl::Status SystemError(int error, const std::string& path, absl::string_view w
   return absl::ErrnoToStatus(error, absl::StrCat(path, ": ", what));
 }
 
-// What the file holds from `offset` on.
-absl::StatusOr<std::string> ReadFrom(int fd, uint64_t offset, const std::string& path) {
-  std::string bytes;
-  char block[16 * 1024];
-  while (true) {
-    const ssize_t count = ::pread(fd, block, sizeof(block), static_cast<off_t>(offset + bytes.size()));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return SystemError(errno, path, "cannot read");
-    if (count == 0) return bytes;
-    bytes.append(block, static_cast<size_t>(count));
-  }
-}
-
 int64_t UnixTimeMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
@@ -82,7 +69,7 @@ absl::Status EventLog::Append(v1::TrainEvent event) {
 
 absl::Status EventLog::AppendLocked(v1::TrainEvent event) {
   GANSERVE_RETURN_IF_ERROR(CatchUp());
-  event.set_sequence(last_sequence_ + 1);
+  event.set_sequence(reader_.last_sequence() + 1);
   event.set_unix_time_ms(UnixTimeMs());
   if (event.has_terminal()) event.mutable_terminal()->set_last_sequence(event.sequence());
   if (event.ByteSizeLong() > kMaxEventBytes) {
@@ -94,22 +81,17 @@ absl::Status EventLog::AppendLocked(v1::TrainEvent event) {
     CutOff().IgnoreError();  // whoever appends next tries again
     return status;
   }
-  intact_bytes_ += record.size();
-  ++last_sequence_;
+  last_sequence_ = event.sequence();
   return absl::OkStatus();
 }
 
 absl::Status EventLog::CatchUp() {
-  GANSERVE_ASSIGN_OR_RETURN(const std::string bytes, ReadFrom(fd_.get(), intact_bytes_, path_));
-  absl::string_view rest = bytes;
-  v1::TrainEvent event;
-  while (const size_t record_bytes = DecodeRecord(rest, &event)) {
-    GANSERVE_RETURN_IF_ERROR(CheckSequence(event.sequence(), last_sequence_ + 1, intact_bytes_, path_));
-    ++last_sequence_;
-    intact_bytes_ += record_bytes;
-    rest.remove_prefix(record_bytes);
+  while (true) {
+    GANSERVE_ASSIGN_OR_RETURN(const auto event, reader_.Next());
+    if (!event) break;
   }
-  return rest.empty() ? absl::OkStatus() : CutOff();
+  last_sequence_ = reader_.last_sequence();
+  return reader_.BytesLeft() == 0 ? absl::OkStatus() : CutOff();
 }
 
 absl::Status EventLog::WriteRecord(const std::string& record) {
@@ -118,7 +100,7 @@ absl::Status EventLog::WriteRecord(const std::string& record) {
 }
 
 absl::Status EventLog::CutOff() {
-  if (::ftruncate(fd_.get(), static_cast<off_t>(intact_bytes_)) == 0) return absl::OkStatus();
+  if (::ftruncate(fd_.get(), static_cast<off_t>(reader_.offset())) == 0) return absl::OkStatus();
   return SystemError(errno, path_, "cannot cut off the torn record");
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "ganserve/v1/training.pb.h"
 #include "server/base/unique_fd.h"
+#include "server/jobs/event_reader.h"
 
 namespace ganserve {
 
@@ -33,7 +34,7 @@ class EventLog {
   uint64_t last_sequence() const { return last_sequence_; }
 
  private:
-  EventLog(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  EventLog(const std::string& path, UniqueFd fd) : path_(path), fd_(std::move(fd)), reader_(path) {}
 
   // All four need the file's lock.
   absl::Status CatchUp();
@@ -43,8 +44,8 @@ class EventLog {
 
   std::string path_;
   UniqueFd fd_;
+  EventReader reader_;  // at the last record that was there before the last append
   uint64_t last_sequence_ = 0;
-  uint64_t intact_bytes_ = 0;  // where the next record goes
 };
 
 struct EventLogContents {

@@ -53,17 +53,18 @@ JobHistory& JobHistory::operator=(JobHistory&&) noexcept = default;
 JobHistory::~JobHistory() = default;
 
 absl::Status JobHistory::FindTold(const std::string& path) {
-  GANSERVE_ASSIGN_OR_RETURN(const EventLogContents contents, ReadEventLog(path));
-  for (const v1::TrainEvent& event : contents.events) {
-    step_ = event.step();
-    if (event.has_rollback()) told_rollbacks_ = static_cast<int>(event.rollback().count());
-    told_[event.event_case()] = {told_rollbacks_, event.step()};
+  EventReader reader(path);
+  while (true) {
+    GANSERVE_ASSIGN_OR_RETURN(const auto event, reader.Next());
+    if (!event) return absl::OkStatus();
+    step_ = event->step();
+    if (event->has_rollback()) told_rollbacks_ = static_cast<int>(event->rollback().count());
+    told_[event->event_case()] = {told_rollbacks_, event->step()};
     end_.reset();  // a trainer without a server may go on with a job that had ended
-    if (event.has_terminal()) {
-      end_ = {event.terminal().state() == v1::TRAIN_JOB_STATE_SUCCEEDED, event.terminal().message()};
+    if (event->has_terminal()) {
+      end_ = {event->terminal().state() == v1::TRAIN_JOB_STATE_SUCCEEDED, event->terminal().message()};
     }
   }
-  return absl::OkStatus();
 }
 
 v1::TrainEvent JobHistory::EventAt(uint64_t step) {
