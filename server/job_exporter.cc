@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/job_id.h"
@@ -29,16 +30,22 @@ absl::StatusOr<uint64_t> ParseStep(const std::string& output) {
   return absl::InternalError(absl::StrCat("the trainer's answer to an export can't be understood: ", output));
 }
 
-absl::Status ExportError(const TrainerExit& exit, bool of_a_step) {
-  const std::string message =
-      absl::StrCat("the export ended with ", exit.Describe(), ": ", absl::StripAsciiWhitespace(exit.last_errors));
+// What the trainer said, in the words of this side: its name and the job's path mean nothing to a client.
+std::string Said(const TrainerExit& exit, const std::string& job_id, const std::string& job_path) {
+  absl::string_view text = absl::StripAsciiWhitespace(exit.last_errors);
+  absl::ConsumePrefix(&text, "ganserve-trainer: ");
+  return absl::StrReplaceAll(text, {{job_path, absl::StrCat("job ", job_id)}});
+}
+
+absl::Status ExportError(const TrainerExit& exit, bool of_a_step, const std::string& message) {
   if (exit.signal == 0 && exit.code == kTrainerNotFound) {
     // A job that has no checkpoint yet is in the wrong state; a step that it never had is a wrong name.
     return of_a_step ? absl::NotFoundError(message) : absl::FailedPreconditionError(message);
   }
+  if (exit.signal == 0 && exit.code == kTrainerOutOfDisk) return absl::ResourceExhaustedError(message);
   if (exit.signal == 0 && exit.code == kTrainerExists) return absl::AlreadyExistsError(message);
   if (exit.signal == 0 && exit.code == kTrainerPermanentError) return absl::FailedPreconditionError(message);
-  return absl::InternalError(message);
+  return absl::InternalError(absl::StrCat("the export ended with ", exit.Describe(), ": ", message));
 }
 
 }  // namespace
@@ -63,8 +70,8 @@ absl::StatusOr<uint64_t> JobExporter::Export(const std::string& job_id, std::opt
   const std::stop_callback kill(stop, [&process] { process->Signal(SIGKILL); });
   const TrainerExit exit = ended.get_future().get();
   if (exit.signal == 0 && exit.code == kTrainerFinished) return ParseStep(exit.output);
-  if (stop.stop_requested()) return absl::CancelledError("the server is stopping");
-  return ExportError(exit, checkpoint_step.has_value());
+  if (stop.stop_requested()) return absl::UnavailableError("the server is stopping");
+  return ExportError(exit, checkpoint_step.has_value(), Said(exit, job_id, job));
 }
 
 }  // namespace ganserve

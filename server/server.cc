@@ -83,6 +83,9 @@ absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& op
                                     .versions_per_model = static_cast<size_t>(options.versions_per_model),
                                     .load = LoaderFor(device)},
                                    refused);
+  if (models.ok() && (*models)->default_model().empty()) {
+    Log(LogLevel::kWarning, "several models and no --default-model: requests that name no model are refused");
+  }
   for (const auto& version : *refused) {
     LogRefused(version.model, version.version, std::string(version.status.message()));
   }
@@ -217,6 +220,22 @@ struct Server::Parts {
             {"ganserve.v1.TrainingService", training_service.get()}};
   }
 
+  ~Parts() { Stop(); }
+
+  // Also of a start that failed half-way.
+  void Stop() {
+    // Trainers write their checkpoints and exports end while calls finish; watches end, which would hold the calls'
+    // end.
+    if (training != nullptr) training->BeginStop();
+    if (model_admin != nullptr) model_admin->BeginStop();
+    if (grpc != nullptr) grpc->Shutdown(options.drain_timeout);
+    if (training != nullptr) training->Close();
+    // Before the batcher, on whose workers a version may be warming up.
+    model_poll.reset();
+    if (model_admin != nullptr) model_admin->Close();
+    if (batcher != nullptr) batcher->Close();
+  }
+
   // Once the start can no longer fail. The folder is looked at again and again, because inotify does not see what other
   // machines do on a network volume.
   void FollowRepository() {
@@ -254,6 +273,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->MakeServices(plan);
   GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
   parts->FollowRepository();
+  if (parts->training != nullptr) parts->training->Start();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -267,15 +287,6 @@ const std::string& Server::metrics_address() const { return parts_->metrics_addr
 
 void Server::AnnounceStop() { parts_->grpc->AnnounceStop(); }
 
-void Server::Stop() {
-  // Trainers write their checkpoints while calls finish; watches end, which would hold the calls' end.
-  if (parts_->training != nullptr) parts_->training->BeginStop();
-  parts_->grpc->Shutdown(parts_->options.drain_timeout);
-  if (parts_->training != nullptr) parts_->training->Close();
-  // Before the batcher, on whose workers a version may be warming up.
-  parts_->model_poll.reset();
-  parts_->model_admin->Close();
-  parts_->batcher->Close();
-}
+void Server::Stop() { parts_->Stop(); }
 
 }  // namespace ganserve

@@ -42,11 +42,8 @@ std::string ListedKeys(const Maps&... maps) {
 }
 
 absl::StatusOr<std::string> ChooseDefault(const std::string& wanted, const std::vector<std::string>& names) {
-  if (wanted.empty() && names.size() > 1) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("there are several models, so --default-model must name one of: ", Listed(names)));
-  }
-  if (wanted.empty()) return names.front();
+  // Not an error: a promotion may have brought the second model, and the server must come back after it.
+  if (wanted.empty()) return names.size() == 1 ? names.front() : "";
   if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
   return absl::NotFoundError(absl::StrCat("default model '", wanted, "' is unknown; there are: ", Listed(names)));
 }
@@ -136,6 +133,10 @@ void LoadedModels::Remove(const std::string& model, uint64_t version) {
 
 absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view model, std::string_view version) const {
   const std::shared_ptr<const Table> models = table();
+  if (model.empty() && default_model_.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("model must be named, as this server has no --default-model; there are: ", ListedKeys(*models)));
+  }
   const auto entry = models->find(model.empty() ? std::string_view(default_model_) : model);
   if (entry == models->end()) {
     return absl::NotFoundError(

@@ -6,8 +6,7 @@
 
 namespace ganserve {
 
-ModelAdminThread::ModelAdminThread(ModelSwitch& models)
-    : models_(models), thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+ModelAdminThread::ModelAdminThread(ModelSwitch& models) : models_(models), thread_([this] { Run(); }) {}
 
 ModelAdminThread::~ModelAdminThread() { Close(); }
 
@@ -61,20 +60,19 @@ bool ModelAdminThread::TakeNext(Change* change) {
   return true;
 }
 
-void ModelAdminThread::Run(const std::stop_token& stop) {
+void ModelAdminThread::Run() {
   while (true) {
     Change change;  // gone, with what its callback holds, before the next is waited for
     if (!TakeNext(&change)) return;
     if (change.run) {
-      change.run(stop);
+      change.run(stop_.get_token());
     } else {
       models_.Follow();
     }
   }
 }
 
-void ModelAdminThread::Close() {
-  MutexLock closing(close_mutex_);
+void ModelAdminThread::BeginStop() {
   std::deque<Change> waiting;
   {
     MutexLock lock(mutex_);
@@ -83,7 +81,12 @@ void ModelAdminThread::Close() {
     changed_.NotifyAll();
   }
   for (const Change& change : waiting) change.refuse(absl::UnavailableError("the server is stopping"));
-  thread_.request_stop();
+  stop_.request_stop();
+}
+
+void ModelAdminThread::Close() {
+  BeginStop();
+  MutexLock closing(close_mutex_);
   if (thread_.joinable()) thread_.join();
 }
 

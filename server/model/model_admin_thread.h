@@ -36,8 +36,10 @@ class ModelAdminThread final : public ModelAdmin {
   // is due already, it does nothing.
   void Follow();
 
-  // Answers what waits, and whatever comes later, with UNAVAILABLE, asks an export under way to stop, and waits for the
-  // change under way. Idempotent; not from a callback.
+  // Answers what waits, and whatever comes later, with UNAVAILABLE, and asks an export under way to stop. Any thread.
+  void BeginStop();
+
+  // BeginStop, then waits for the change under way. Idempotent; not from a callback.
   void Close();
 
  private:
@@ -47,7 +49,7 @@ class ModelAdminThread final : public ModelAdmin {
   };
 
   void Enqueue(Change change);
-  void Run(const std::stop_token& stop);
+  void Run();
   // Waits for the next change; one without `run` is a look at the repository. False when closed.
   bool TakeNext(Change* change);
 
@@ -59,6 +61,7 @@ class ModelAdminThread final : public ModelAdmin {
   bool follow_due_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 
+  std::stop_source stop_;
   Mutex close_mutex_;  // serialises Close
   std::jthread thread_ ABSL_GUARDED_BY(close_mutex_);
 };

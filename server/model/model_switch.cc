@@ -18,6 +18,20 @@ namespace {
 
 // Each time another replica has taken the number. More than a few replicas do not promote in the same second.
 constexpr int kMaxExportAttempts = 16;
+constexpr std::chrono::hours kAbandoned{24};
+
+// What is wrong with the repository's disk is no fault of the request and no lack of a caller's permission.
+absl::Status StorageError(const absl::Status& status) {
+  if (status.ok() || absl::IsResourceExhausted(status)) return status;
+  return absl::FailedPreconditionError(status.message());
+}
+
+// Where the newest version is on duty because nothing else is said, the next one would be before it is checked.
+absl::Status KeepOnDuty(const std::string& model_folder, uint64_t version) {
+  const auto aliases = ReadAliasFile(model_folder);
+  if (!aliases.ok()) return StorageError(aliases.status());
+  return aliases->on_duty ? absl::OkStatus() : StorageError(WriteOnDuty(model_folder, version));
+}
 
 std::string FolderOf(const std::string& repository, const std::string& model) {
   return (std::filesystem::path(repository) / model).string();
@@ -40,6 +54,8 @@ ModelSwitch::ModelSwitch(const Options& options, LoadedModels& models, ModelMetr
     if (options_.repository.empty()) break;
     // A fault is told by the first Follow.
     if (const auto folder = ScanModel(options_.repository, name); folder.ok() && *folder) folders_[name] = **folder;
+    // Of exports that were killed. Other servers may be at work on theirs.
+    RemoveTemporaries(FolderOf(options_.repository, name), kAbandoned);
   }
   Publish();
 }
@@ -82,7 +98,7 @@ absl::StatusOr<StoredVersion> ModelSwitch::TryActivate(const std::string& model,
   if (loaded == nullptr || !loaded->versions.contains(version)) {
     GANSERVE_ASSIGN_OR_RETURN(ready[version], preparer_.Prepare(model, version));
   }
-  GANSERVE_RETURN_IF_ERROR(WriteOnDuty(FolderOf(options_.repository, model), version));
+  GANSERVE_RETURN_IF_ERROR(StorageError(WriteOnDuty(FolderOf(options_.repository, model), version)));
   folder.on_duty = version;
   Adopt(folder, version, ready);
   const auto list = catalog_.List();
@@ -104,9 +120,8 @@ absl::StatusOr<StoredVersion> ModelSwitch::Promote(const Promotion& promotion, c
 absl::StatusOr<StoredVersion> ModelSwitch::TryPromote(const Promotion& promotion, const std::stop_token& stop) {
   const std::string folder = FolderOf(options_.repository, promotion.model);
   GANSERVE_ASSIGN_OR_RETURN(const auto before, Scan(promotion.model));
-  if (const absl::Status made = MakeFolders(folder); !made.ok()) return absl::FailedPreconditionError(made.message());
-  // Where the newest version is on duty because nothing else is said, the new one would be before it is checked.
-  if (before) GANSERVE_RETURN_IF_ERROR(WriteOnDuty(folder, before->on_duty));
+  GANSERVE_RETURN_IF_ERROR(StorageError(MakeFolders(folder)));
+  if (before) GANSERVE_RETURN_IF_ERROR(KeepOnDuty(folder, before->on_duty));
   const auto version = Export(promotion, stop);
   if (!version.ok()) {
     std::error_code holds_something;  // then it stays

@@ -65,15 +65,12 @@ TEST_F(StartFailureTest, SaysWhatIsWrongWithTheRepository) {
   AddVersion("shoes/1", SmallDcgan(1));
   ExpectFailure({"--models", folder_.path(), "--default-model", "hats"}, kFailure,
                 HasSubstr("default model 'hats' is unknown; there are: shoes"));
-  AddVersion("faces/1", SmallDcgan(1));
-  ExpectFailure({"--models", folder_.path()}, kFailure,
-                HasSubstr("there are several models, so --default-model must name one of: faces, shoes"));
 }
 
 TEST_F(StartFailureTest, SaysWhatIsWrongWithTheModelOnDuty) {
   std::filesystem::create_directories(folder_.File("shoes/1"));
   ExpectFailure({"--models", folder_.path()}, kFailure,
-                AllOf(HasSubstr("model shoes version 1: "), HasSubstr("model.pt: cannot be read")));
+                AllOf(HasSubstr("model shoes version 1: "), HasSubstr("model.pt: cannot open")));
   const std::string archive = SmallDcgan(1);
   AddVersion("shoes/1", archive.substr(0, archive.size() / 2));
   ExpectFailure({"--models", folder_.path()}, kFailure,

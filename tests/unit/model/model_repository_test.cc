@@ -121,10 +121,10 @@ TEST_F(ModelRepositoryTest, SaysWhyAFileCannotBeLookedAt) {
 TEST_F(ModelRepositoryTest, SaysThatAFolderStandsWhereAFileShould) {
   AddFolder("shoes/1");
   AddFolder("shoes/aliases.json");
-  EXPECT_THAT(Fault(), HasSubstr("shoes/aliases.json: reading failed"));
+  EXPECT_THAT(Fault(), HasSubstr("shoes/aliases.json: cannot read"));
   AddFolder("shoes/1/model.pt");
   EXPECT_THAT(std::string(ReadVersion(root_.path(), "shoes", 1).status().message()),
-              HasSubstr("shoes/1/model.pt: reading failed"));
+              HasSubstr("shoes/1/model.pt: cannot read"));
 }
 
 TEST_F(ModelRepositoryTest, TheNextVersionIsLargerThanAllThatThereAreAndWere) {
@@ -164,7 +164,7 @@ TEST_F(ModelRepositoryTest, NamesTheFileOfAVersionThatCannotBeRead) {
   AddFolder("shoes/1");
   const auto missing = ReadVersion(root_.path(), "shoes", 1);
   EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(missing.status().message()), HasSubstr("shoes/1/model.pt: cannot be read"));
+  EXPECT_THAT(std::string(missing.status().message()), HasSubstr("shoes/1/model.pt: cannot open"));
   root_.Write("shoes/1/model.pt", "bytes");
   root_.Write("shoes/1/model.json", R"({"classes": "ten"})");
   const auto broken = ReadVersion(root_.path(), "shoes", 1);
