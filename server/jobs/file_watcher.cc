@@ -5,7 +5,9 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 
@@ -14,7 +16,7 @@
 namespace ganserve {
 namespace {
 
-constexpr int kCompareEveryMs = 2000;
+constexpr std::chrono::seconds kCompareEvery{2};
 
 int64_t SizeOf(const std::string& path) {
   struct stat status {};
@@ -90,9 +92,12 @@ void FileWatcher::Wake() const {
 }
 
 void FileWatcher::Run() {
+  using SteadyClock = std::chrono::steady_clock;
+  SteadyClock::time_point compare_at = SteadyClock::now() + kCompareEvery;
   while (true) {
     pollfd waits[] = {{inotify_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}};
-    const int ready = ::poll(waits, 2, kCompareEveryMs);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(compare_at - SteadyClock::now());
+    ::poll(waits, 2, static_cast<int>(std::max<int64_t>(0, left.count())));
     uint64_t count = 0;
     if (::read(wake_.get(), &count, sizeof(count)) < 0) count = 0;
     {
@@ -100,7 +105,10 @@ void FileWatcher::Run() {
       if (closed_) return;
     }
     if (waits[0].revents != 0) ReadEvents();
-    if (ready == 0) CompareSizes();
+    if (SteadyClock::now() >= compare_at) {
+      CompareSizes();
+      compare_at = SteadyClock::now() + kCompareEvery;
+    }
     CallChanged();
   }
 }

@@ -46,7 +46,7 @@ bool JobRunner::active() const {
 
 void JobRunner::Recover() {
   if (record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
-    FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "the server was restarted");
+    FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "cancelled before the server was restarted");
   } else if (active()) {
     record_.MoveToQueue(record_.ticket(), "the server was restarted").IgnoreError();  // legal for these
   }
@@ -80,9 +80,9 @@ void JobRunner::Launch() {
 }
 
 absl::Status JobRunner::StateError(const char* what) const {
-  return absl::FailedPreconditionError(absl::StrCat("job ", record_.id(), " is ", TrainJobStateName(record_.state()),
-                                                    wish_ == Wish::kPause ? " and being paused" : "", "; it can't be ",
-                                                    what));
+  const char* doing = promoting_ ? ", trained and being promoted" : wish_ == Wish::kPause ? " and being paused" : "";
+  return absl::FailedPreconditionError(
+      absl::StrCat("job ", record_.id(), " is ", TrainJobStateName(record_.state()), doing, "; it can't be ", what));
 }
 
 absl::Status JobRunner::Cancel() {
@@ -96,7 +96,7 @@ absl::Status JobRunner::Cancel() {
       return absl::OkStatus();
     case v1::TRAIN_JOB_STATE_STARTING:
     case v1::TRAIN_JOB_STATE_RUNNING:
-      if (promoting_) return StateError("cancelled while its generator is promoted");
+      if (promoting_) return StateError("cancelled");
       break;
     default:
       return StateError("cancelled");
@@ -116,7 +116,7 @@ void JobRunner::Pause(Done done) {
   const bool running = state == v1::TRAIN_JOB_STATE_STARTING || state == v1::TRAIN_JOB_STATE_RUNNING;
   if (promoting_ || (!running && state != v1::TRAIN_JOB_STATE_QUEUED)) return done(StateError("paused"));
   pause_waiters_.push_back(std::move(done));
-  if (process_ == nullptr) return OnPaused("");
+  if (process_ == nullptr) return FinishWith(v1::TRAIN_JOB_STATE_PAUSED, "");
   Terminate(Wish::kPause);
 }
 
@@ -177,13 +177,14 @@ void JobRunner::OnExit(const TrainerExit& exit) {
     return FinishWith(v1::TRAIN_JOB_STATE_FAILED, absl::StrCat("trainer ended with ", exit.Describe(), Said(exit)));
   }
   if (exited && exit.code == kTrainerOutOfDisk) {
-    return OnPaused(absl::StrCat("out of disk; free some and resume", Said(exit)));
+    return FinishWith(v1::TRAIN_JOB_STATE_PAUSED, absl::StrCat("out of disk; free some and resume", Said(exit)));
   }
   if (wish_ == Wish::kStop) return;  // the next server goes on
   if (wish_ == Wish::kPause) {
-    return OnPaused(exited && exit.code == kTrainerStopped
-                        ? ""
-                        : absl::StrCat("without a new checkpoint: its trainer ended with ", exit.Describe()));
+    return FinishWith(v1::TRAIN_JOB_STATE_PAUSED,
+                      exited && exit.code == kTrainerStopped
+                          ? ""
+                          : absl::StrCat("without a new checkpoint: its trainer ended with ", exit.Describe()));
   }
   OnCrash(exit);
 }
@@ -192,17 +193,20 @@ void JobRunner::OnSuccess() {
   // A trainer that had nothing left to do may have told nothing.
   if (record_.state() == v1::TRAIN_JOB_STATE_STARTING) record_.Move(v1::TRAIN_JOB_STATE_RUNNING, "").IgnoreError();
   const std::string& model = record_.info().spec().promote_to_model();
-  if (model.empty() || record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
-    return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED, "");
+  if (model.empty()) return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED, "");
+  if (record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
+    return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED, absl::StrCat("not promoted to ", model, ": cancelled"));
   }
   if (!options_.promote) {
     return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED,
                       absl::StrCat("not promoted to ", model, ": the server has no model repository (--models)"));
   }
   promoting_ = true;
+  wish_ = Wish::kRun;
   AnswerPause(StateError("paused"));
   options_.promote(record_.id(), model, [this](const absl::StatusOr<std::string>& result) {
     post_([=, this] {
+      if (absl::IsUnavailable(result.status())) return;  // the server stops; the next one promotes
       promoting_ = false;
       FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED,
                  result.ok() ? *result : absl::StrCat("not promoted: ", result.status().message()));
@@ -230,13 +234,9 @@ void JobRunner::OnCrash(const TrainerExit& exit) {
   start_at_ = clock_.Now() + delay;
 }
 
-void JobRunner::OnPaused(const std::string& message) {
-  start_at_ = Clock::TimePoint::max();
-  wish_ = Wish::kRun;
-  FinishWith(v1::TRAIN_JOB_STATE_PAUSED, message);
-}
-
 void JobRunner::FinishWith(v1::TrainJobState state, const std::string& message) {
+  start_at_ = Clock::TimePoint::max();  // a restart may be due
+  wish_ = Wish::kRun;
   if (const absl::Status status = record_.Move(state, message); !status.ok()) {
     Log(LogLevel::kError, "a job's state can't change", {{"job", record_.id()}, {"error", status.message()}});
   }

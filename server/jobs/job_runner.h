@@ -18,7 +18,7 @@
 namespace ganserve {
 
 // Puts a finished job's generator on duty as a new version of `model` and calls `done`, from any thread, with a line
-// for people or with why it could not be done.
+// for people or with why it could not be done; UNAVAILABLE: because the server stops, so the next one is to do it.
 using PromoteFunction = std::function<void(const std::string& job_id, const std::string& model,
                                            std::function<void(absl::StatusOr<std::string>)> done)>;
 
@@ -85,7 +85,7 @@ class JobRunner {
   void OnExit(const TrainerExit& exit);
   void OnSuccess();
   void OnCrash(const TrainerExit& exit);
-  void OnPaused(const std::string& message);
+  // To PAUSED or a terminal state: nothing is under way any more.
   void FinishWith(v1::TrainJobState state, const std::string& message);
   void AnswerPause(const absl::Status& status);
   absl::Status StateError(const char* what) const;

@@ -14,6 +14,7 @@
 #include "server/base/status_macros.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/train_spec.h"
+#include "server/log/log.h"
 
 namespace ganserve {
 namespace {
@@ -33,6 +34,10 @@ absl::StatusOr<UniqueFd> Lock(const std::string& path) {
   GANSERVE_ASSIGN_OR_RETURN(std::optional<UniqueFd> lock, TryLockFile(path));
   if (lock) return *std::move(lock);
   return absl::FailedPreconditionError(absl::StrCat(path, ": another server has this folder of jobs"));
+}
+
+absl::Status NoJobId(const std::string& path) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": is not named like a job: 1 to 64 letters, digits and '-'"));
 }
 
 absl::StatusOr<std::vector<std::string>> Names(const std::string& root) {
@@ -61,7 +66,7 @@ absl::StatusOr<std::vector<StoredJob>> JobStore::Load(std::vector<absl::Status>*
   for (const std::string& name : names) {
     std::error_code ignored;
     if (!fs::exists(fs::path(JobPath(name)) / kSpecFile, ignored)) continue;  // not a job
-    absl::StatusOr<StoredJob> job = Read(name);
+    absl::StatusOr<StoredJob> job = IsJobId(name) ? Read(name) : NoJobId(JobPath(name));
     if (job.ok()) {
       jobs.push_back(*std::move(job));
     } else {
@@ -107,13 +112,12 @@ absl::StatusOr<StoredJob> JobStore::Create(const v1::TrainSpec& spec, const std:
 absl::Status JobStore::Delete(const std::string& id) const {
   // Under its new name it is no job any more, whatever happens next.
   const std::string doomed = TemporaryName(JobPath(id));
-  if (::rename(JobPath(id).c_str(), doomed.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat(JobPath(id), ": cannot remove"));
-  }
+  GANSERVE_RETURN_IF_ERROR(RenameDurably(JobPath(id), doomed));
   std::error_code error;
   fs::remove_all(doomed, error);
-  if (!error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(doomed, ": cannot remove everything: ", error.message()));
+  // NFS keeps files that are open; Open removes them.
+  if (error) Log(LogLevel::kWarning, "files of a deleted job stay", {{"path", doomed}, {"error", error.message()}});
+  return absl::OkStatus();
 }
 
 }  // namespace ganserve

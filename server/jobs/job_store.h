@@ -27,13 +27,14 @@ class JobStore {
   // FAILED_PRECONDITION when another process has it open; those of the file system, such as PERMISSION_DENIED.
   static absl::StatusOr<JobStore> Open(const std::string& root);
 
-  // The jobs in order of id. Those whose spec cannot be read are left out and reported in *unreadable.
+  // The jobs in order of id. Those whose spec cannot be read, or whose folder has no id for a name, are left out and
+  // reported in *unreadable.
   absl::StatusOr<std::vector<StoredJob>> Load(std::vector<absl::Status>* unreadable) const;
 
   // Makes a directory for a resolved spec, complete or not at all. `request_id` may be empty.
   absl::StatusOr<StoredJob> Create(const v1::TrainSpec& spec, const std::string& request_id) const;
 
-  // Removes a job's directory with everything in it.
+  // Removes a job's directory with everything in it. OK once it is no job any more, even if files of it stay.
   absl::Status Delete(const std::string& id) const;
 
   std::string JobPath(const std::string& id) const { return root_ + "/" + id; }

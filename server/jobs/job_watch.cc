@@ -1,12 +1,11 @@
 #include "server/jobs/job_watch.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/read_file.h"
 #include "server/base/status_macros.h"
 
 namespace ganserve {
@@ -77,8 +76,7 @@ void JobWatch::AddPicture(v1::TrainSample* sample) const {
   std::error_code error;
   const uintmax_t bytes = std::filesystem::file_size(path, error);
   if (error || bytes > kMaxPictureBytes) return;
-  std::ifstream stream(path, std::ios::binary);
-  sample->set_png(std::string{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()});
+  if (auto png = ReadFile(path); png.ok()) sample->set_png(*std::move(png));
 }
 
 }  // namespace ganserve

@@ -1,7 +1,5 @@
 #include "server/jobs/train_supervisor.h"
 
-#include <google/protobuf/util/message_differencer.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -9,18 +7,11 @@
 #include "server/base/status_macros.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/job_state.h"
-#include "server/jobs/train_spec.h"
 #include "server/log/log.h"
 
 namespace ganserve {
-namespace {
 
-// Data sets that wait to be read.
-constexpr size_t kMaxIntake = 64;
-
-absl::Status Stopping() { return absl::UnavailableError("the server is stopping"); }
-
-}  // namespace
+absl::Status TrainSupervisor::Stopping() { return absl::UnavailableError("the server is stopping"); }
 
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> TrainSupervisor::Create(Options options, TrainMetrics& metrics,
                                                                          const Clock& clock) {
@@ -29,7 +20,6 @@ absl::StatusOr<std::unique_ptr<TrainSupervisor>> TrainSupervisor::Create(Options
   auto supervisor = std::unique_ptr<TrainSupervisor>(
       new TrainSupervisor(std::move(options), std::move(store), std::move(files), metrics, clock));
   GANSERVE_RETURN_IF_ERROR(supervisor->Load());
-  supervisor->thread_ = std::jthread([raw = supervisor.get()] { raw->Run(); });
   return supervisor;
 }
 
@@ -43,6 +33,10 @@ TrainSupervisor::TrainSupervisor(Options options, JobStore store, std::unique_pt
       intake_(kMaxIntake) {}
 
 TrainSupervisor::~TrainSupervisor() { Close(); }
+
+void TrainSupervisor::Start() {
+  thread_ = std::jthread([this] { Run(); });
+}
 
 absl::Status TrainSupervisor::Load() {
   std::vector<absl::Status> unreadable;
@@ -157,78 +151,8 @@ bool TrainSupervisor::Post(std::function<void()> task) {
   return true;
 }
 
-void TrainSupervisor::Submit(const v1::TrainJobRequest& request, const Done& done) {
-  if (stopping_) return done(Stopping());
-  if (absl::Status status = ValidateTrainJobRequest(request); !status.ok()) return done(std::move(status));
-  PostOrAnswer(done, [this, spec = ResolveTrainSpec(request.spec()), id = request.request_id(), done] {
-    Admit(spec, id, done);
-  });
-}
-
 void TrainSupervisor::PostOrAnswer(const Done& done, std::function<void()> task) {
   if (!Post(std::move(task))) done(Stopping());
-}
-
-void TrainSupervisor::Admit(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
-  if (AnswerKnown(spec, request_id, done)) return;
-  if (!spec.promote_to_model().empty() && !options_.runner.promote) {
-    return done(absl::FailedPreconditionError(absl::StrCat("promote_to_model is \"", spec.promote_to_model(),
-                                                           "\": this server has no model repository (--models)")));
-  }
-  if (absl::Status status = CheckRoom(); !status.ok()) return done(std::move(status));
-  const auto check = [this, spec, request_id, done] {
-    if (stopping_) return done(Stopping());
-    absl::Status data = options_.check_data(spec, absl::StrCat(options_.runner.data_root, "/", spec.data()));
-    if (!data.ok()) return done(std::move(data));
-    PostOrAnswer(done, [this, spec, request_id, done] { CreateJob(spec, request_id, done); });
-  };
-  if (!intake_.TryPost(check)) {
-    done(stopping_ ? Stopping()
-                   : absl::ResourceExhaustedError(absl::StrCat(kMaxIntake, " jobs wait for their data to be checked")));
-  }
-}
-
-bool TrainSupervisor::AnswerKnown(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
-  const auto id = ids_by_request_.find(request_id);
-  if (request_id.empty() || id == ids_by_request_.end()) return false;
-  const v1::TrainJobInfo& info = jobs_.at(id->second)->record().info();
-  if (google::protobuf::util::MessageDifferencer::Equals(info.spec(), spec)) {
-    done(info);
-  } else {
-    done(absl::AlreadyExistsError(
-        absl::StrCat("request_id \"", request_id, "\" belongs to job ", info.id(), ", which has another spec")));
-  }
-  return true;
-}
-
-absl::Status TrainSupervisor::CheckRoom() const {
-  if (jobs_.size() >= options_.max_jobs) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("there are ", jobs_.size(), " jobs, the limit is ", options_.max_jobs, "; delete old ones"));
-  }
-  const auto waits = [](const auto& job) { return job.second->record().state() == v1::TRAIN_JOB_STATE_QUEUED; };
-  const auto queued = static_cast<size_t>(std::count_if(jobs_.begin(), jobs_.end(), waits));
-  if (queued < options_.max_queued) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat(queued, " jobs are queued, the limit is ", options_.max_queued));
-}
-
-void TrainSupervisor::CreateJob(const v1::TrainSpec& spec, const std::string& request_id, const Done& done) {
-  if (stopping_) return done(Stopping());
-  if (AnswerKnown(spec, request_id, done)) return;  // it came twice, and the other was first
-  if (absl::Status status = CheckRoom(); !status.ok()) return done(std::move(status));
-  absl::StatusOr<StoredJob> stored = store_.Create(spec, request_id);
-  if (!stored.ok()) return done(std::move(stored).status());
-  absl::Status status = Add(*stored);
-  if (status.ok()) {
-    JobRunner& job = *jobs_.at(stored->id);
-    status = job.Queue(++last_ticket_, "");
-    if (status.ok()) status = job.CheckOnDisk();
-    if (status.ok()) return Answer(job, std::move(status), done);
-  }
-  // Nothing is left of a job that was never accepted.
-  Forget(stored->id);
-  store_.Delete(stored->id).IgnoreError();
-  done(std::move(status));
 }
 
 void TrainSupervisor::Forget(const std::string& id) {
@@ -275,7 +199,7 @@ void TrainSupervisor::Resume(const std::string& id, const Done& done) {
   Change(id, done, [this, done](JobRunner& job) {
     bool queue = false;
     absl::Status status = job.CheckResume(&queue);
-    if (queue) status = CheckRoom();
+    if (queue) status = CheckQueue();
     if (queue && status.ok()) status = job.Queue(++last_ticket_, "");
     Answer(job, std::move(status), done);
   });
@@ -298,10 +222,18 @@ absl::StatusOr<std::unique_ptr<JobWatch>> TrainSupervisor::Watch(const std::stri
                                                                  std::function<void()> on_change) {
   if (const auto info = table_.Get(id); !info.ok()) return info.status();
   auto watch = JobWatch::Open(store_.JobPath(id), after_sequence, stopping_, *files_, std::move(on_change));
+  // It may have been deleted before its events were opened, and those that are not there might only not be written yet.
+  if (const auto info = table_.Get(id); !info.ok()) return info.status();
   if (!watch.ok()) return watch;
-  metrics_.SetWatchers(++watchers_);
-  (*watch)->Hold(std::shared_ptr<void>(this, [this](void*) { metrics_.SetWatchers(--watchers_); }));
+  CountWatchers(1);
+  (*watch)->Hold(std::shared_ptr<void>(this, [this](void*) { CountWatchers(-1); }));
   return watch;
+}
+
+void TrainSupervisor::CountWatchers(int change) {
+  const MutexLock lock(watchers_mutex_);
+  watchers_ += change;
+  metrics_.SetWatchers(static_cast<size_t>(watchers_));
 }
 
 void TrainSupervisor::BeginStop() {

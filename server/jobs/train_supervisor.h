@@ -44,10 +44,14 @@ class TrainSupervisor {
     std::function<absl::Status(const v1::TrainSpec& spec, const std::string& path)> check_data;
   };
 
-  // Opens the folder and takes up the jobs in it. `metrics` and `clock` outlive the supervisor. Errors name the folder.
+  // Opens the folder and takes note of the jobs in it. `metrics` and `clock` outlive the supervisor. Errors name the
+  // folder.
   static absl::StatusOr<std::unique_ptr<TrainSupervisor>> Create(Options options, TrainMetrics& metrics,
                                                                  const Clock& clock);
   ~TrainSupervisor();
+
+  // From here on jobs run and calls are answered; calls may come before. Once.
+  void Start();
 
   using Done = std::function<void(absl::StatusOr<v1::TrainJobInfo>)>;
 
@@ -81,6 +85,10 @@ class TrainSupervisor {
   void Close();
 
  private:
+  static constexpr size_t kMaxIntake = 64;  // data sets that wait to be read
+
+  static absl::Status Stopping();
+
   TrainSupervisor(Options options, JobStore store, std::unique_ptr<FileWatcher> files, TrainMetrics& metrics,
                   const Clock& clock);
 
@@ -92,7 +100,10 @@ class TrainSupervisor {
   void CreateJob(const v1::TrainSpec& spec, const std::string& request_id, const Done& done);
   // False if there is no job with this request id; otherwise answers.
   bool AnswerKnown(const v1::TrainSpec& spec, const std::string& request_id, const Done& done);
+  // Whether one more job may be kept, and be queued.
   absl::Status CheckRoom() const;
+  absl::Status CheckQueue() const;
+  void CountWatchers(int change);
   void Forget(const std::string& id);
   void StartQueued();
   Clock::TimePoint TickAll();
@@ -112,7 +123,8 @@ class TrainSupervisor {
   TrainMetrics& metrics_;
   const Clock& clock_;
   std::atomic<bool> stopping_ = false;
-  std::atomic<size_t> watchers_ = 0;
+  Mutex watchers_mutex_;
+  int watchers_ ABSL_GUARDED_BY(watchers_mutex_) = 0;
   std::unique_ptr<FileWatcher> files_;
   JobTable table_;
 

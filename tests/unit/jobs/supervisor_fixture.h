@@ -10,6 +10,7 @@
 
 #include "server/jobs/job_state.h"
 #include "server/jobs/train_supervisor.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {
@@ -62,10 +63,11 @@ class SupervisorTest : public ::testing::Test {
     options_.check_data = [](const v1::TrainSpec&, const std::string&) { return absl::OkStatus(); };
   }
 
-  void Start() {
-    auto supervisor = TrainSupervisor::Create(options_, metrics_, Clock::Real());
+  void Start(const Clock& clock = Clock::Real()) {
+    auto supervisor = TrainSupervisor::Create(options_, metrics_, clock);
     ASSERT_TRUE(supervisor.ok()) << supervisor.status();
     supervisor_ = *std::move(supervisor);
+    supervisor_->Start();
   }
 
   static v1::TrainSpec Spec(const std::string& behaviour) {
@@ -155,6 +157,7 @@ class SupervisorTest : public ::testing::Test {
 
   const TemporaryFolder folder_;
   RecordingTrainMetrics metrics_;
+  FakeClock fake_clock_;  // for Start
   TrainSupervisor::Options options_;
   std::unique_ptr<TrainSupervisor> supervisor_;
 };

@@ -66,6 +66,13 @@ TEST_F(SupervisorTest, StoppingEndsWatchesAndRefusesCalls) {
   EXPECT_TRUE(absl::IsUnavailable(Cancel(id).status()));
 }
 
+TEST_F(SupervisorTest, AFolderThatIsNotNamedLikeAJobIsLeftAlone) {
+  std::filesystem::create_directories(options_.jobs + "/my_job");
+  folder_.Write("jobs/my_job/spec", R"({"data": "finish"})");
+  Start();
+  EXPECT_TRUE(supervisor_->table().List(10, "", {}).jobs.empty());
+}
+
 TEST_F(SupervisorTest, NoTwoServersHaveOneFolder) {
   Start();
   const auto second = TrainSupervisor::Create(options_, metrics_, Clock::Real());

@@ -1,5 +1,6 @@
 #include "server/jobs/train_supervisor.h"
 
+#include "absl/strings/match.h"
 #include "tests/unit/jobs/supervisor_fixture.h"
 
 namespace ganserve {
@@ -109,6 +110,34 @@ TEST_F(SupervisorTest, RefusesMoreJobsThanMayBeQueuedOrKept) {
   const Info refused = Submit(Spec("finish"));
   EXPECT_TRUE(absl::IsResourceExhausted(refused.status()));
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr("the limit is 1"));
+}
+
+TEST_F(SupervisorTest, AResumedJobNeedsNoPlaceOfItsOwn) {
+  options_.max_jobs = 2;
+  Start();
+  const std::string running = SubmitOk("wait");
+  WaitForState(running, v1::TRAIN_JOB_STATE_RUNNING);
+  const std::string paused = SubmitOk("finish");
+  ASSERT_TRUE(Pause(paused).ok());
+  const Info refused = Submit(Spec("finish"));
+  EXPECT_TRUE(absl::IsResourceExhausted(refused.status()));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("there are 2 jobs, the limit is 2"));
+  EXPECT_TRUE(Resume(paused).ok());
+}
+
+TEST_F(SupervisorTest, AJobCancelledBeforeItsNextRestartIsNotStartedAgain) {
+  options_.runner.restart_delay = options_.runner.max_restart_delay = std::chrono::hours(1);
+  Start(fake_clock_);
+  const std::string id = SubmitOk("crash");
+  EventsUntil(id, [](const auto& event) { return absl::StrContains(event.state_change().message(), "restart 1"); });
+  ASSERT_TRUE(Cancel(id).ok());
+  fake_clock_.Advance(std::chrono::hours(2));
+  ASSERT_TRUE(Submit(Spec("silent")).ok());  // so that the supervisor looks at the clock
+  supervisor_.reset();                       // waits for every trainer
+  const auto events = ReadEventLog(options_.jobs + "/" + id + "/events");
+  ASSERT_TRUE(events.ok()) << events.status();
+  EXPECT_TRUE(events->events.back().has_terminal());
+  EXPECT_EQ(ReadWhole(options_.jobs + "/" + id + "/starts").size(), 1U);
 }
 
 TEST_F(SupervisorTest, PauseEndsTheProcessAndResumeGoesOn) {
