@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 
 namespace ganserve {
 namespace {
@@ -15,12 +16,15 @@ const prometheus::Histogram::BucketBoundaries kCheckpointBuckets = {0.01, 0.025,
                                                                     1,    2.5,   5,    10,  30,   60};
 
 MetricFamily JobFamily(const std::string& name, const std::string& help,
-                       const std::map<std::string, TrainJobFigures>& jobs, double (*value)(const TrainJobFigures&)) {
+                       const std::map<std::string, TrainJobFigures>& jobs,
+                       std::optional<double> (*value)(const TrainJobFigures&)) {
   MetricFamily family{name, help, prometheus::MetricType::Gauge, {}};
   for (const auto& [job, figures] : jobs) {
+    const std::optional<double> known = value(figures);
+    if (!known) continue;
     prometheus::ClientMetric& metric = family.metric.emplace_back();
     metric.label = {{"job", job}};
-    metric.gauge.value = value(figures);
+    metric.gauge.value = *known;
   }
   return family;
 }
@@ -73,18 +77,21 @@ std::vector<MetricFamily> TrainSeries::Collect() const {
   const MutexLock lock(mutex_);
   return {
       JobFamily("ganserve_train_steps", "Batches that the job has trained; falls after a rollback.", figures_,
-                [](const TrainJobFigures& job) { return static_cast<double>(job.step); }),
+                [](const TrainJobFigures& job) -> std::optional<double> { return static_cast<double>(job.step); }),
       JobFamily("ganserve_train_discriminator_loss", "The discriminator's last loss; NaN before the first.", figures_,
-                [](const TrainJobFigures& job) { return job.discriminator_loss; }),
+                [](const TrainJobFigures& job) -> std::optional<double> { return job.discriminator_loss; }),
       JobFamily("ganserve_train_generator_loss", "The generator's last loss; NaN before the first.", figures_,
-                [](const TrainJobFigures& job) { return job.generator_loss; }),
+                [](const TrainJobFigures& job) -> std::optional<double> { return job.generator_loss; }),
       JobFamily("ganserve_train_images_per_second", "Training images a second at the last report.", figures_,
-                [](const TrainJobFigures& job) { return job.images_per_second; }),
+                [](const TrainJobFigures& job) -> std::optional<double> { return job.images_per_second; }),
       JobFamily("ganserve_train_checkpoint_timestamp_seconds",
-                "When the job's last checkpoint was written, in seconds since 1970; 0 before the first. Its age is "
+                "When the job's last checkpoint was written, in seconds since 1970; none before the first. Its age is "
                 "time() minus this.",
                 figures_,
-                [](const TrainJobFigures& job) { return static_cast<double>(job.checkpoint_time_ms) / 1000; }),
+                [](const TrainJobFigures& job) -> std::optional<double> {
+                  if (job.checkpoint_time_ms == 0) return std::nullopt;
+                  return static_cast<double>(job.checkpoint_time_ms) / 1000;
+                }),
   };
 }
 

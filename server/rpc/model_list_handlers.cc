@@ -15,7 +15,7 @@
 namespace ganserve {
 namespace {
 
-absl::Status BadPageToken() { return InvalidField("page_token", "page_token is not the next_page_token of an answer"); }
+absl::Status BadPageToken() { return InvalidField("page_token", "is not the next_page_token of an answer"); }
 
 // The page token is the name of the last model of the page before.
 absl::Status FillModels(const ModelAdmin::Models& models, const v1::ListModelsRequest& request,

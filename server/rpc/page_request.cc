@@ -13,7 +13,7 @@ constexpr uint32_t kMax = 1000;
 
 absl::StatusOr<size_t> PageSize(uint32_t page_size) {
   if (page_size <= kMax) return page_size == 0 ? kDefault : page_size;
-  return InvalidField("page_size", absl::StrCat("page_size is ", page_size, ", must be 0 to ", kMax));
+  return InvalidField("page_size", absl::StrCat("is ", page_size, ", must be 0 to ", kMax));
 }
 
 }  // namespace ganserve

@@ -37,12 +37,14 @@ class TrainEventReactor final : public grpc::ServerWriteReactor<v1::TrainEvent> 
   void Watch(const std::string& job_id, uint64_t after_sequence) {
     auto watch = environment_.supervisor->Watch(job_id, after_sequence, [this] { Pump(); });
     if (!watch.ok()) return End(watch.status());
+    Step step;
     {
       const MutexLock lock(mutex_);
       watch_ = *std::move(watch);
       job_id_ = job_id;
+      step = NextStep();
     }
-    Pump();
+    Take(step);
   }
 
   // Sends the next event if there is one and the one before has gone. The last thing that its caller does: once the

@@ -16,7 +16,7 @@ namespace {
 // A page token is the id of the last job of the page before.
 absl::Status CheckPageToken(const std::string& token) {
   if (token.empty() || IsJobId(token)) return absl::OkStatus();
-  return InvalidField("page_token", "page_token is not the next_page_token of an answer");
+  return InvalidField("page_token", "is not the next_page_token of an answer");
 }
 
 absl::Status FillJobs(const TrainSupervisor& supervisor, const v1::ListTrainJobsRequest& request,
@@ -26,7 +26,7 @@ absl::Status FillJobs(const TrainSupervisor& supervisor, const v1::ListTrainJobs
   std::set<v1::TrainJobState> states;
   for (const int state : request.states()) {
     if (!v1::TrainJobState_IsValid(state) || state == v1::TRAIN_JOB_STATE_UNSPECIFIED) {
-      return InvalidField("states", absl::StrCat("states has ", state, ", which is no state of a job"));
+      return InvalidField("states", absl::StrCat("has ", state, ", which is no state of a job"));
     }
     states.insert(static_cast<v1::TrainJobState>(state));
   }

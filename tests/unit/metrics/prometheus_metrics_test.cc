@@ -28,7 +28,7 @@ Exposition Scrape(const PrometheusMetrics& metrics) { return Exposition(metrics.
 TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
   PrometheusMetrics metrics(kOptions);
   metrics.SetModels({{.model = "m", .version = 1, .digest = "d", .on_duty = true}});
-  metrics.training().SetJob("a-job", {});
+  metrics.training().SetJob("a-job", {.checkpoint_time_ms = 1'000});
   const Exposition scrape = Scrape(metrics);
   const std::vector<std::pair<std::string, std::string>> expected = {
       {"ganserve_requests_total", "counter"},
