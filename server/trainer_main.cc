@@ -26,7 +26,8 @@ extern "C" void RequestStop(int) { stop_requested = true; }
 constexpr char kExitCodes[] =
     "Exit codes: 0 finished; 1 an error that another attempt may get past; 2 wrong flags; 3 stopped by a signal after "
     "a checkpoint; 4 an error that comes again: bad spec, bad or missing data, training that diverged; 5 out of disk, "
-    "nothing is lost and the job can go on; 6 what was to be created exists already; 7 no such checkpoint to export.";
+    "nothing is lost and the job can go on; 6 what was to be created exists already; 7 no such job or checkpoint to "
+    "export.";
 
 // Everything that a command line can say.
 struct Flags {

@@ -34,6 +34,7 @@ absl::StatusOr<Checkpoint> NewestOf(const std::map<uint64_t, std::string>& check
       return checkpoint;
     }
   }
+  if (checkpoints.empty()) return absl::NotFoundError(absl::StrCat(job, ": has no checkpoint"));
   return absl::NotFoundError(absl::StrCat(job, ": has no intact checkpoint; there are: ", Steps(checkpoints)));
 }
 

@@ -21,6 +21,7 @@ inline constexpr int kStopped = 3;
 inline constexpr int kPermanentError = 4;
 inline constexpr int kOutOfDisk = 5;
 inline constexpr int kExists = 6;
+inline constexpr int kNotFound = 7;
 
 // One run of ganserve-trainer. Its standard output goes into a pipe of 4 KiB: while nobody reads, a run that prints
 // more does not end.

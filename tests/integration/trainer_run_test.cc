@@ -180,7 +180,7 @@ TEST_F(TrainerRunTest, NamesTheCheckpointsThereAreWhenAskedForAnother) {
   ASSERT_EQ(jobs_.Run(job), kFinished) << jobs_.errors();
   std::vector<std::string> arguments = Export(job, jobs_.folder().File("out"));
   arguments.insert(arguments.end(), {"--step", "7"});
-  EXPECT_EQ(jobs_.Execute(arguments), kPermanentError);
+  EXPECT_EQ(jobs_.Execute(arguments), kNotFound);
   EXPECT_THAT(jobs_.errors(), HasSubstr("no checkpoint of step 7; there are: 59, 60"));
   EXPECT_FALSE(fs::exists(jobs_.folder().File("out")));
 }

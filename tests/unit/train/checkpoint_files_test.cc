@@ -68,7 +68,7 @@ TEST_F(CheckpointFilesTest, NamesTheStepsThereAre) {
 TEST_F(CheckpointFilesTest, SaysThatThereIsNone) {
   const absl::Status status = FindCheckpoint(folder_.path(), std::nullopt).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(status.message(), HasSubstr("there are: none"));
+  EXPECT_THAT(status.message(), HasSubstr("has no checkpoint"));
 }
 
 TEST_F(CheckpointFilesTest, RefusesADamagedOneOfTheStepAskedFor) {
