@@ -38,6 +38,14 @@ void StatusLine::Draw(const std::string& text) {
   std::fprintf(stderr, "%s%s", kClearLine, text.substr(0, MaxColumns()).c_str());
 }
 
+void StatusLine::Update(const std::string& text) {
+  if (Due()) {
+    Draw(text);
+  } else {
+    text_ = text;
+  }
+}
+
 void StatusLine::Remove() {
   if (visible_ && !text_.empty()) std::fputs(kClearLine, stderr);
 }

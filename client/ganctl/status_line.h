@@ -19,7 +19,10 @@ class StatusLine {
   // Draws the text, cut to the width of the terminal.
   void Draw(const std::string& text);
 
-  // Before something else is printed; Redraw draws the last text again.
+  // Draws the text if that is due, else leaves it to the next Redraw.
+  void Update(const std::string& text);
+
+  // Before something else is printed; Redraw draws the newest text below it.
   void Remove();
   void Redraw();
 

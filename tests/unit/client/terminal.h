@@ -41,6 +41,14 @@ class Terminal {
     }
   }
 
+  // All that programs have written to it, the last of which has ended.
+  const std::string& WholeScreen() {
+    slave_ = UniqueFd();
+    char c = 0;
+    while (::read(master_.get(), &c, 1) == 1) screen_ += c;
+    return screen_;
+  }
+
   void Type(const std::string& text) {
     EXPECT_EQ(::write(master_.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
