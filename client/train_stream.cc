@@ -36,6 +36,7 @@ class TrainStream::State {
 
   const std::string& job_id() const { return watch_.job_id(); }
   const std::string& request_id() const { return start_.request_id(); }
+  bool may_have_started() const { return !start_.request_id().empty() && sent_; }
   uint64_t last_sequence() const { return watch_.after_sequence(); }
   const std::optional<v1::TrainTerminal>& terminal() const { return terminal_; }
   const CallInfo& call() const { return call_.info(); }
@@ -62,6 +63,8 @@ class TrainStream::State {
   // The attempt under way, and whether an event has come on it.
   std::optional<StreamAttempt<v1::TrainEvent>> attempt_;
   bool heard_ = false;
+  // Whether a request of any attempt that has ended may have reached the server.
+  bool sent_ = false;
 };
 
 bool TrainStream::State::Next(v1::TrainEvent* event) {
@@ -91,6 +94,7 @@ bool TrainStream::State::Next(v1::TrainEvent* event) {
 absl::Status TrainStream::State::Finish() {
   if (!result_) {
     if (attempt_) attempt_->Cancel();
+    sent_ = sent_ || attempt_;
     attempt_.reset();
     End(terminal_ ? absl::OkStatus()
                   : absl::CancelledError(absl::StrCat("no longer followed after event ", watch_.after_sequence())));
@@ -110,6 +114,7 @@ void TrainStream::State::Open() {
 bool TrainStream::State::CloseAndWaitToResume() {
   CallOutcome outcome = attempt_->Finish();
   attempt_.reset();
+  sent_ = sent_ || outcome.sent;
   // A stream that ends well without an event has none to give: the caller had the terminal one already.
   if (terminal_ || (outcome.status.ok() && !heard_)) {
     End(absl::OkStatus());
@@ -157,6 +162,8 @@ absl::Status TrainStream::Finish() { return state_->Finish(); }
 const std::string& TrainStream::job_id() const { return state_->job_id(); }
 
 const std::string& TrainStream::request_id() const { return state_->request_id(); }
+
+bool TrainStream::may_have_started() const { return state_->may_have_started(); }
 
 uint64_t TrainStream::last_sequence() const { return state_->last_sequence(); }
 

@@ -42,6 +42,10 @@ class TrainStream {
   // Of the job that is started; empty for one that is only followed.
   const std::string& request_id() const;
 
+  // Whether a request to start the job may have reached the server, although nothing may have come back. False as long
+  // as no connection could be made.
+  bool may_have_started() const;
+
   // Of the last event delivered.
   uint64_t last_sequence() const;
 

@@ -108,6 +108,23 @@ TEST_F(TrainStreamTest, AttachesWithTheSameRequestIdWhenTheFirstAnswerIsLost) {
   EXPECT_EQ(stream->request_id(), seen[0].request_id);
 }
 
+TEST_F(TrainStreamTest, MayHaveStartedAJobOnceARequestWasSent) {
+  service().EndStreams({{0, Unavailable()}, {0, Unavailable()}});
+  const auto stream = client_->Train({});
+  EXPECT_FALSE(stream->may_have_started());
+  EXPECT_TRUE(ReadAll(*stream).empty());
+  EXPECT_TRUE(stream->may_have_started());
+}
+
+TEST_F(TrainStreamTest, CannotHaveStartedAJobWithoutAConnection) {
+  for (const char* server : {"127.0.0.1:1", "unix:/nowhere/socket"}) {
+    const auto nobody = TrainingClient::Create({.server = server, .retry = {.max_attempts = 1}}).value();
+    const auto stream = nobody->Train({});
+    EXPECT_TRUE(ReadAll(*stream).empty());
+    EXPECT_FALSE(stream->may_have_started()) << stream->Finish();
+  }
+}
+
 TEST_F(TrainStreamTest, EachJobHasARequestIdOfItsOwn) {
   EXPECT_NE(client_->Train({})->request_id(), client_->Train({})->request_id());
   v1::TrainJobRequest request;
