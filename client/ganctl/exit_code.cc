@@ -27,8 +27,8 @@ ExitCode ReportError(const absl::Status& status, const std::string& server, cons
   return kFailed;
 }
 
-ExitCode ReportUsage(const std::string& message) {
-  PrintNote(absl::StrCat(message, " (see ganctl --help)"));
+ExitCode ReportUsage(const std::string& message, const std::string& command) {
+  PrintNote(absl::StrCat(message, " (see ", command, " --help)"));
   return kUsage;
 }
 

@@ -33,7 +33,7 @@ ExitCode ReportError(const absl::Status& status, const std::string& server, cons
 // Prints "ganctl: message" to standard error, in one line.
 void PrintNote(const std::string& message);
 
-// Prints "ganctl: message" and returns kUsage.
-ExitCode ReportUsage(const std::string& message);
+// Prints "ganctl: message (see command --help)" and returns kUsage.
+ExitCode ReportUsage(const std::string& message, const std::string& command = "ganctl");
 
 }  // namespace ganserve::ganctl
