@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 
 namespace ganserve::ganctl {
@@ -15,6 +16,9 @@ class StatusLine {
 
   // Whether there is a terminal and the line was last drawn a tenth of a second ago or longer, or never.
   bool Due() const;
+
+  // The longest text that is not cut. A text as wide as the terminal would wrap, and a wrapped line cannot be removed.
+  static size_t Columns();
 
   // Draws the text, cut to the width of the terminal.
   void Draw(const std::string& text);

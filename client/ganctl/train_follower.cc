@@ -53,7 +53,7 @@ void TrainFollower::OnEvent(const v1::TrainEvent& event) {
 void TrainFollower::OnLosses(const v1::TrainEvent& event) {
   if (options_.quiet) return;
   // First, so that the line below the losses is of the same step: printing draws it again, after which it is not due.
-  status_line_.Update(TrainProgressLine(event));
+  status_line_.Update(TrainProgressLine(event, StatusLine::Columns()));
   if (loss_events_++ % options_.every == 0) PrintLine(LossLine(event));
 }
 
