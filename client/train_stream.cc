@@ -25,7 +25,13 @@ class TrainStream::State {
         start_(std::move(start)),
         watch_(std::move(watch)),
         retry_(session_->options().retry),
-        call_(session_->channel(), retry_, options, kNoTimeout) {}
+        call_(session_->channel(), retry_, options, kNoTimeout) {
+    // Only the retry policy knows that there is to be another attempt.
+    retry_.wait = [this, wait = std::move(retry_.wait)](std::chrono::nanoseconds delay, std::stop_token stop) {
+      TellOfBreak();
+      return wait(delay, std::move(stop));
+    };
+  }
 
   ~State() {
     if (attempt_) attempt_->Cancel();
@@ -33,6 +39,7 @@ class TrainStream::State {
 
   bool Next(v1::TrainEvent* event);
   absl::Status Finish();
+  void OnBreak(std::function<void()> told) { on_break_ = std::move(told); }
 
   const std::string& job_id() const { return watch_.job_id(); }
   const std::string& request_id() const { return start_.request_id(); }
@@ -45,6 +52,7 @@ class TrainStream::State {
   void Open();
   // Closes a stream that gave no more events: true if another attempt is to go on after the last one.
   bool CloseAndWaitToResume();
+  void TellOfBreak();
   // Whether an event is the one that is due; else says what is wrong with it.
   absl::Status Accept(const v1::TrainEvent& event);
   absl::Status CheckSequence(const v1::TrainEvent& event) const;
@@ -65,6 +73,9 @@ class TrainStream::State {
   bool heard_ = false;
   // Whether a request of any attempt that has ended may have reached the server.
   bool sent_ = false;
+  std::function<void()> on_break_;
+  // Whether an event has come since on_break_ was last called.
+  bool following_ = false;
 };
 
 bool TrainStream::State::Next(v1::TrainEvent* event) {
@@ -126,6 +137,10 @@ bool TrainStream::State::CloseAndWaitToResume() {
   return false;
 }
 
+void TrainStream::State::TellOfBreak() {
+  if (std::exchange(following_, false) && on_break_) on_break_();
+}
+
 absl::Status TrainStream::State::Accept(const v1::TrainEvent& event) {
   if (absl::Status status = CheckSequence(event); !status.ok()) return status;
   if (watch_.job_id().empty()) {
@@ -136,6 +151,7 @@ absl::Status TrainStream::State::Accept(const v1::TrainEvent& event) {
   if (event.has_terminal()) terminal_ = event.terminal();
   retry_.max_attempts = kReconnectAttempts;
   call_.OnProgress();
+  following_ = true;
   return absl::OkStatus();
 }
 
@@ -156,6 +172,8 @@ TrainStream::TrainStream(std::shared_ptr<const Session> session, v1::WatchTrainJ
 TrainStream::~TrainStream() = default;
 
 bool TrainStream::Next(v1::TrainEvent* event) { return state_->Next(event); }
+
+void TrainStream::OnBreak(std::function<void()> told) { state_->OnBreak(std::move(told)); }
 
 absl::Status TrainStream::Finish() { return state_->Finish(); }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,10 @@ class TrainStream {
   // Waits for the next event. False at the end, good or bad. The first answer has the attempts of RetryPolicy; once
   // events have come, 120 attempts are made to come back, which is 10 minutes at its default pauses.
   [[nodiscard]] bool Next(v1::TrainEvent* event);
+
+  // Has `told` called by Next when the connection breaks after an event, before it waits to try again; not again until
+  // the next event, which shows that the connection is back.
+  void OnBreak(std::function<void()> told);
 
   // How the stream ended, after Next returned false: OK after the terminal event, or at once if
   // `after_sequence` was that. Before that, stops following:

@@ -8,6 +8,7 @@ namespace ganserve::ganctl {
 namespace {
 
 void ReadEvents(client::TrainStream& stream, TrainFollower& follower) {
+  stream.OnBreak([&follower] { follower.OnBreak(); });
   v1::TrainEvent event;
   while (stream.Next(&event)) {
     follower.OnJob(stream.job_id());

@@ -253,6 +253,14 @@ TEST_F(TrainingCommandsTest, SaysHowToTryAgainWhenTheAnswerToAStartIsLost) {
   EXPECT_THAT(err_, HasSubstr("the same command with --request-id mine attaches to it, or starts it\n"));
 }
 
+TEST_F(TrainingCommandsTest, TellsThatTheServerIsGoneAndThatItIsBack) {
+  WriteJob(v1::TRAIN_JOB_STATE_SUCCEEDED);
+  const grpc::Status stopping = {grpc::StatusCode::UNAVAILABLE, "stopping"};
+  training().EndStreams({{2, stopping}, {0, stopping}});
+  EXPECT_EQ(Run({"train", "--data", "d"}), kOk);
+  EXPECT_EQ(err_, "ganctl: the server is gone, trying again ...\nganctl: following again at event 3\n");
+}
+
 TEST_F(TrainingCommandsTest, NoJobCanHaveBeenStartedByAServerThatCannotBeReached) {
   // Nothing listens there: port 1 is reserved and needs root to open.
   for (const std::vector<std::string>& flags : {std::vector<std::string>{}, {"--detach"}, {"--attempts", "2"}}) {

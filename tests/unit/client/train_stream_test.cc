@@ -154,6 +154,24 @@ TEST_F(TrainStreamTest, WaitsLongerEachTimeAndAnewAfterAnEvent) {
   EXPECT_THAT(waits_, ElementsAre(100, 200, 400, 100));
 }
 
+TEST_F(TrainStreamTest, TellsOnceOfEachBreakOfAStreamThatHadEvents) {
+  WriteWholeJob();
+  service().EndStreams({{0, Unavailable()}, {2, Unavailable()}, {0, Unavailable()}, {1, grpc::Status::OK}});
+  const auto stream = client_->Watch("j1", 0);
+  std::vector<uint64_t> breaks;
+  stream->OnBreak([&] { breaks.push_back(stream->last_sequence()); });
+  EXPECT_EQ(ReadAll(*stream).size(), 5u);
+  EXPECT_THAT(breaks, ElementsAre(2, 3));
+}
+
+TEST_F(TrainStreamTest, TellsOfNoBreakWhenThereIsToBeNoOtherAttempt) {
+  WriteWholeJob();
+  service().EndStreams({{2, {grpc::StatusCode::NOT_FOUND, "there is no job \"j1\""}}});
+  const auto stream = client_->Watch("j1", 0);
+  stream->OnBreak([] { FAIL(); });
+  EXPECT_THAT(ReadAll(*stream), ElementsAre(1, 2));
+}
+
 TEST_F(TrainStreamTest, PassesGapMarkersOnAndGoesOnBehindThem) {
   v1::TrainEvent gap;
   gap.mutable_gap()->set_first_sequence(2);
