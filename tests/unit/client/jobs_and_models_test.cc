@@ -18,6 +18,7 @@ using client::StateEvent;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 v1::TrainJobInfo Job(const std::string& id, v1::TrainJobState state) {
@@ -49,6 +50,20 @@ TEST_F(TrainingCommandsTest, ShowsAJob) {
   EXPECT_THAT(out_, AllOf(HasSubstr("j7\n"), HasSubstr("RUNNING\n"), HasSubstr("data: \"garments\"")));
   EXPECT_EQ(Run({"jobs", "show", "j7", "--json"}), kOk) << err_;
   EXPECT_EQ(nlohmann::json::parse(out_)["spec"]["data"], "garments");
+}
+
+TEST_F(TrainingCommandsTest, ShowsSpeedAndTimeToGoOnlyOfAJobAtWork) {
+  v1::TrainJobInfo running = Job("running", v1::TRAIN_JOB_STATE_RUNNING);
+  running.mutable_last_losses()->set_images_per_second(70);
+  running.mutable_last_losses()->set_eta_seconds(200);
+  v1::TrainJobInfo paused = running;
+  paused.set_id("paused");
+  paused.set_state(v1::TRAIN_JOB_STATE_PAUSED);
+  training().SetJobs({running, paused});
+  EXPECT_EQ(Run({"jobs", "show", "running"}), kOk) << err_;
+  EXPECT_THAT(out_, HasSubstr("speed       70 images/s, 3:20 to go\n"));
+  EXPECT_EQ(Run({"jobs", "show", "paused"}), kOk) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("losses      D 0.0000"), Not(HasSubstr("to go"))));
 }
 
 TEST_F(TrainingCommandsTest, SteersJobs) {
