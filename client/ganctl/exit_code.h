@@ -26,6 +26,10 @@ enum ExitCode : int {
   kInterrupted = 130,
 };
 
+// What is wrong with a file of this machine: FAILED_PRECONDITION, whose code ReportError leaves out, because codes are
+// what servers answer.
+absl::Status FileError(const std::string& message);
+
 // Prints "ganctl: CODE: message" to standard error and returns kFailed, kUnavailable or, once `stop` is requested,
 // kInterrupted. `server` is named where it could not be reached.
 ExitCode ReportError(const absl::Status& status, const std::string& server, const std::stop_token& stop);

@@ -176,9 +176,9 @@ TEST_F(GanctlTest, ExitsWith1WhenTheServerRefuses) {
 TEST_F(GanctlTest, ExitsWith1WhenAFileCannotBeWritten) {
   std::ofstream(folder_ + "/file") << "x";
   EXPECT_EQ(Run({"generate", "--out", folder_ + "/file"}), kFailed);
-  EXPECT_THAT(err_, HasSubstr("cannot create the folder " + folder_ + "/file"));
+  EXPECT_THAT(err_, StartsWith("ganctl: cannot create the folder " + folder_ + "/file"));
   EXPECT_EQ(Run({"generate", "--grid", "/dev/full"}), kFailed);
-  EXPECT_THAT(err_, HasSubstr("cannot write /dev/full: No space left on device"));
+  EXPECT_EQ(err_, "ganctl: cannot write /dev/full: No space left on device\n");
 }
 
 TEST_F(GanctlTest, ExitsWith3WhenNobodyAnswers) {

@@ -140,6 +140,14 @@ TEST_F(TrainingCommandsTest, PlotsAJobThatIsStillAtWork) {
   EXPECT_TRUE(DecodePng(ReadWhole(folder_ + "/loss.PNG")).ok());
 }
 
+TEST_F(TrainingCommandsTest, PlotsIntoANewFolderOrSaysWhyNot) {
+  training().Append(LossEvent(100, 0.7, 1.5));
+  EXPECT_EQ(Run({"plot", "j1", "--out", folder_ + "/new/plots/loss.svg"}), kOk) << err_;
+  EXPECT_THAT(ReadWhole(folder_ + "/new/plots/loss.svg"), StartsWith("<?xml"));
+  EXPECT_EQ(Run({"plot", "j1", "--out", "/dev/null/x/loss.svg"}), kFailed);
+  EXPECT_THAT(err_, StartsWith("ganctl: cannot create the folder /dev/null/x: "));
+}
+
 TEST_F(TrainingCommandsTest, AJobWithoutLossesCannotBePlotted) {
   training().Append(StateEvent(v1::TRAIN_JOB_STATE_QUEUED));
   EXPECT_EQ(Run({"plot", "j1", "--out", folder_ + "/loss.svg"}), kFailed);
