@@ -155,6 +155,20 @@ TEST_F(TrainingCommandsTest, AJobWithoutLossesCannotBePlotted) {
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/loss.svg"));
 }
 
+TEST_F(TrainingCommandsTest, TheHelpOfEveryFieldHasTheServersDefault) {
+  EXPECT_EQ(Run({"train", "--help"}), kOk);
+  std::istringstream lines(out_.substr(out_.find("--image-size")));
+  std::vector<std::string> defaults;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t at = line.find("; default ");
+    if (at != std::string::npos) defaults.push_back(line.substr(at + 10));
+  }
+  // As training.proto has them, in the order of the flags; --steps has none.
+  EXPECT_THAT(defaults,
+              ElementsAre("32", "1", "64", "100", "64", "25", "bce_with_logits", "1", "0.999", "3", "1", "0: none",
+                          "2e-4", "0.5", "0.999", "2e-4", "0.5", "0.999", "500", "500", "100", "2", "none"));
+}
+
 TEST_F(TrainingCommandsTest, HelpFitsIntoAHundredColumns) {
   const std::vector<std::vector<std::string>> commands = {
       {},
