@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -37,6 +38,16 @@ std::optional<std::chrono::milliseconds> Pushback(const grpc::Status& status, co
   return RetryInfoDelay(status.error_details());
 }
 
+// How gRPC, which has no code for it, begins the message of a call that found no connection: round_robin's words,
+// pick_first's, which a server's own service config may ask for, and the resolver's.
+bool FoundNoConnection(const grpc::Status& status) {
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return false;
+  const std::string& message = status.error_message();
+  return absl::StartsWith(message, "connections to all backends failing") ||
+         absl::StartsWith(message, "failed to connect to all addresses") ||
+         absl::StartsWith(message, "DNS resolution failed");
+}
+
 }  // namespace
 
 CallOutcome OutcomeOf(const grpc::Status& status, const grpc::ClientContext& context) {
@@ -44,6 +55,7 @@ CallOutcome OutcomeOf(const grpc::Status& status, const grpc::ClientContext& con
   // gRPC's codes and absl's are the same numbers.
   outcome.status = absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   outcome.request_id = TrailingMetadata(context, "x-request-id");
+  outcome.sent = !FoundNoConnection(status);
   if (!status.ok()) outcome.pushback = Pushback(status, context);
   return outcome;
 }

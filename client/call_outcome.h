@@ -20,6 +20,8 @@ struct CallOutcome {
   // When the server wants to see the client again, from the trailing metadata grpc-retry-pushback-ms or else from
   // google.rpc.RetryInfo; below 0: not at all.
   std::optional<std::chrono::milliseconds> pushback;
+  // False if there was no connection that the request could have been sent on.
+  bool sent = true;
 };
 
 // The outcome of a call that has finished on `context`.

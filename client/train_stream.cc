@@ -25,7 +25,13 @@ class TrainStream::State {
         start_(std::move(start)),
         watch_(std::move(watch)),
         retry_(session_->options().retry),
-        call_(session_->channel(), retry_, options, kNoTimeout) {}
+        call_(session_->channel(), retry_, options, kNoTimeout) {
+    // Only the retry policy knows that there is to be another attempt.
+    retry_.wait = [this, wait = std::move(retry_.wait)](std::chrono::nanoseconds delay, std::stop_token stop) {
+      TellOfBreak();
+      return wait(delay, std::move(stop));
+    };
+  }
 
   ~State() {
     if (attempt_) attempt_->Cancel();
@@ -33,9 +39,11 @@ class TrainStream::State {
 
   bool Next(v1::TrainEvent* event);
   absl::Status Finish();
+  void OnBreak(std::function<void()> told) { on_break_ = std::move(told); }
 
   const std::string& job_id() const { return watch_.job_id(); }
   const std::string& request_id() const { return start_.request_id(); }
+  bool may_have_started() const { return !start_.request_id().empty() && sent_; }
   uint64_t last_sequence() const { return watch_.after_sequence(); }
   const std::optional<v1::TrainTerminal>& terminal() const { return terminal_; }
   const CallInfo& call() const { return call_.info(); }
@@ -44,6 +52,7 @@ class TrainStream::State {
   void Open();
   // Closes a stream that gave no more events: true if another attempt is to go on after the last one.
   bool CloseAndWaitToResume();
+  void TellOfBreak();
   // Whether an event is the one that is due; else says what is wrong with it.
   absl::Status Accept(const v1::TrainEvent& event);
   absl::Status CheckSequence(const v1::TrainEvent& event) const;
@@ -62,6 +71,11 @@ class TrainStream::State {
   // The attempt under way, and whether an event has come on it.
   std::optional<StreamAttempt<v1::TrainEvent>> attempt_;
   bool heard_ = false;
+  // Whether a request of any attempt that has ended may have reached the server.
+  bool sent_ = false;
+  std::function<void()> on_break_;
+  // Whether an event has come since on_break_ was last called.
+  bool following_ = false;
 };
 
 bool TrainStream::State::Next(v1::TrainEvent* event) {
@@ -91,6 +105,7 @@ bool TrainStream::State::Next(v1::TrainEvent* event) {
 absl::Status TrainStream::State::Finish() {
   if (!result_) {
     if (attempt_) attempt_->Cancel();
+    sent_ = sent_ || attempt_;
     attempt_.reset();
     End(terminal_ ? absl::OkStatus()
                   : absl::CancelledError(absl::StrCat("no longer followed after event ", watch_.after_sequence())));
@@ -110,6 +125,7 @@ void TrainStream::State::Open() {
 bool TrainStream::State::CloseAndWaitToResume() {
   CallOutcome outcome = attempt_->Finish();
   attempt_.reset();
+  sent_ = sent_ || outcome.sent;
   // A stream that ends well without an event has none to give: the caller had the terminal one already.
   if (terminal_ || (outcome.status.ok() && !heard_)) {
     End(absl::OkStatus());
@@ -119,6 +135,10 @@ bool TrainStream::State::CloseAndWaitToResume() {
   if (call_.WaitToRetry(outcome)) return true;
   End(call_.stop().stop_requested() ? absl::CancelledError("interrupted") : outcome.status);
   return false;
+}
+
+void TrainStream::State::TellOfBreak() {
+  if (std::exchange(following_, false) && on_break_) on_break_();
 }
 
 absl::Status TrainStream::State::Accept(const v1::TrainEvent& event) {
@@ -131,6 +151,7 @@ absl::Status TrainStream::State::Accept(const v1::TrainEvent& event) {
   if (event.has_terminal()) terminal_ = event.terminal();
   retry_.max_attempts = kReconnectAttempts;
   call_.OnProgress();
+  following_ = true;
   return absl::OkStatus();
 }
 
@@ -152,11 +173,15 @@ TrainStream::~TrainStream() = default;
 
 bool TrainStream::Next(v1::TrainEvent* event) { return state_->Next(event); }
 
+void TrainStream::OnBreak(std::function<void()> told) { state_->OnBreak(std::move(told)); }
+
 absl::Status TrainStream::Finish() { return state_->Finish(); }
 
 const std::string& TrainStream::job_id() const { return state_->job_id(); }
 
 const std::string& TrainStream::request_id() const { return state_->request_id(); }
+
+bool TrainStream::may_have_started() const { return state_->may_have_started(); }
 
 uint64_t TrainStream::last_sequence() const { return state_->last_sequence(); }
 

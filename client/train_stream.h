@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +32,10 @@ class TrainStream {
   // events have come, 120 attempts are made to come back, which is 10 minutes at its default pauses.
   [[nodiscard]] bool Next(v1::TrainEvent* event);
 
+  // Has `told` called by Next when the connection breaks after an event, before it waits to try again; not again until
+  // the next event, which shows that the connection is back.
+  void OnBreak(std::function<void()> told);
+
   // How the stream ended, after Next returned false: OK after the terminal event, or at once if
   // `after_sequence` was that. Before that, stops following:
   // CANCELLED. INTERNAL if the server left events out.
@@ -41,6 +46,10 @@ class TrainStream {
 
   // Of the job that is started; empty for one that is only followed.
   const std::string& request_id() const;
+
+  // Whether a request to start the job may have reached the server, although nothing may have come back. False as long
+  // as no connection could be made.
+  bool may_have_started() const;
 
   // Of the last event delivered.
   uint64_t last_sequence() const;

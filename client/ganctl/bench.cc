@@ -116,7 +116,9 @@ bench::LoadPlan BenchCommand::Plan(const client::ClientOptions& connection) cons
 
 ExitCode BenchCommand::Run(const CommandContext& context) {
   const bench::LoadPlan plan = Plan(context.connection);
-  if (absl::Status status = bench::Validate(plan); !status.ok()) return ReportUsage(std::string(status.message()));
+  if (absl::Status status = bench::Validate(plan); !status.ok()) {
+    return ReportUsage(std::string(status.message()), "ganctl bench");
+  }
   const auto client = client::ImageClient::Create(context.connection);
   if (!client.ok()) return ReportUsage(std::string(client.status().message()));
   // A server that cannot be reached says so better to one call than to a load. It may have tokens for generating that

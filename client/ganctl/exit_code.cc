@@ -5,6 +5,19 @@
 #include "absl/strings/str_cat.h"
 
 namespace ganserve::ganctl {
+namespace {
+
+// Marks a FileError.
+constexpr char kFileError[] = "ganctl/file_error";
+
+}  // namespace
+
+absl::Status FileError(const std::string& message) {
+  absl::Status status = absl::FailedPreconditionError(message);
+  status.SetPayload(kFileError, absl::Cord());
+  return status;
+}
+
 void PrintNote(const std::string& message) {
   std::string line = absl::StrCat("ganctl: ", message);
   for (char& c : line) {
@@ -23,12 +36,12 @@ ExitCode ReportError(const absl::Status& status, const std::string& server, cons
     PrintNote(absl::StrCat("no answer from ", server, ": ", text));
     return kUnavailable;
   }
-  PrintNote(text);
+  PrintNote(status.GetPayload(kFileError) ? std::string(status.message()) : text);
   return kFailed;
 }
 
-ExitCode ReportUsage(const std::string& message) {
-  PrintNote(absl::StrCat(message, " (see ganctl --help)"));
+ExitCode ReportUsage(const std::string& message, const std::string& command) {
+  PrintNote(absl::StrCat(message, " (see ", command, " --help)"));
   return kUsage;
 }
 

@@ -26,6 +26,10 @@ enum ExitCode : int {
   kInterrupted = 130,
 };
 
+// What is wrong with a file of this machine: FAILED_PRECONDITION, whose code ReportError leaves out, because codes are
+// what servers answer.
+absl::Status FileError(const std::string& message);
+
 // Prints "ganctl: CODE: message" to standard error and returns kFailed, kUnavailable or, once `stop` is requested,
 // kInterrupted. `server` is named where it could not be reached.
 ExitCode ReportError(const absl::Status& status, const std::string& server, const std::stop_token& stop);
@@ -33,7 +37,7 @@ ExitCode ReportError(const absl::Status& status, const std::string& server, cons
 // Prints "ganctl: message" to standard error, in one line.
 void PrintNote(const std::string& message);
 
-// Prints "ganctl: message" and returns kUsage.
-ExitCode ReportUsage(const std::string& message);
+// Prints "ganctl: message (see command --help)" and returns kUsage.
+ExitCode ReportUsage(const std::string& message, const std::string& command = "ganctl");
 
 }  // namespace ganserve::ganctl

@@ -8,6 +8,7 @@ namespace ganserve::ganctl {
 namespace {
 
 void ReadEvents(client::TrainStream& stream, TrainFollower& follower) {
+  stream.OnBreak([&follower] { follower.OnBreak(); });
   v1::TrainEvent event;
   while (stream.Next(&event)) {
     follower.OnJob(stream.job_id());
@@ -33,7 +34,7 @@ ExitCode ReportBrokenStream(const absl::Status& status, const client::TrainStrea
   if (code == kUnavailable && stream.last_sequence() > 0) {
     PrintHowToComeBack(stream.job_id());
   } else if (code == kUnavailable && stream.job_id().empty()) {
-    PrintHowToTryAgain(stream.request_id());
+    PrintHowToTryAgain(stream);
   }
   return code;
 }
@@ -52,7 +53,7 @@ ExitCode FollowJob(const client::TrainingClient& client, std::unique_ptr<client:
     if (!stop.stop_requested()) return ReportBrokenStream(status, *stream, context);
     const std::string job_id = stream->job_id();
     if (job_id.empty()) {
-      PrintHowToTryAgain(stream->request_id());
+      PrintHowToTryAgain(*stream);
       return kInterrupted;
     }
     const Parting parting = cancelling ? Parting::kDetach : AskHowToPart(job_id, context.interrupt);
@@ -69,8 +70,9 @@ ExitCode FollowJob(const client::TrainingClient& client, std::unique_ptr<client:
   }
 }
 
-void PrintHowToTryAgain(const std::string& request_id) {
-  PrintNote(absl::StrCat("the job may have been started; the same command with --request-id ", request_id,
+void PrintHowToTryAgain(const client::TrainStream& stream) {
+  if (!stream.may_have_started()) return;
+  PrintNote(absl::StrCat("the job may have been started; the same command with --request-id ", stream.request_id(),
                          " attaches to it, or starts it"));
 }
 

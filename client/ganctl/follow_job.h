@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "client/ganctl/command.h"
 #include "client/ganctl/exit_code.h"
@@ -20,6 +19,7 @@ ExitCode FollowJob(const client::TrainingClient& client, std::unique_ptr<client:
                    TrainFollower& follower, const CommandContext& context);
 
 // What to say when a job that was to be started did not answer: with the request id the same command attaches to it.
-void PrintHowToTryAgain(const std::string& request_id);
+// Nothing if no request can have reached the server.
+void PrintHowToTryAgain(const client::TrainStream& stream);
 
 }  // namespace ganserve::ganctl

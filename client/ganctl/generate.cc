@@ -25,6 +25,7 @@ constexpr uint32_t kMaxUnaryImages = 64;
 // 128 x 128 cells; larger pictures are of no use to the eye and a burden to viewers.
 constexpr uint32_t kMaxGridImages = 16'384;
 constexpr char kDefaultFolder[] = "out";
+constexpr char kCommandName[] = "ganctl generate";
 
 class GenerateCommand : public Command {
  public:
@@ -111,9 +112,10 @@ SinkOptions GenerateCommand::Sink() const {
 
 ExitCode GenerateCommand::Run(const CommandContext& context) {
   if (!grid_file_.empty() && count_ > kMaxGridImages) {
-    return ReportUsage(absl::StrCat("--grid holds at most ", kMaxGridImages, " images, --count is ", count_));
+    return ReportUsage(absl::StrCat("--grid holds at most ", kMaxGridImages, " images, --count is ", count_),
+                       kCommandName);
   }
-  if (columns_ > 0 && grid_file_.empty()) return ReportUsage("--columns needs --grid");
+  if (columns_ > 0 && grid_file_.empty()) return ReportUsage("--columns needs --grid", kCommandName);
   const auto client = client::ImageClient::Create(context.connection);
   if (!client.ok()) return ReportUsage(std::string(client.status().message()));
   ImageSink sink(Sink());

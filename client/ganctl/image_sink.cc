@@ -19,9 +19,7 @@ absl::Status ImageSink::Open() const {
   if (!options_.folder.empty()) {
     if (absl::Status status = CreateFolder(options_.folder); !status.ok()) return status;
   }
-  const std::filesystem::path grid_folder = std::filesystem::path(options_.grid_file).parent_path();
-  if (grid_folder.empty()) return absl::OkStatus();
-  return CreateFolder(grid_folder.string());
+  return CreateFolderOf(options_.grid_file);
 }
 
 absl::Status ImageSink::Accept(const v1::GeneratedImage& image, const v1::GenerationInfo& info) {

@@ -76,8 +76,11 @@ void PrintJob(const v1::TrainJobInfo& job) {
     const v1::TrainLosses& losses = job.last_losses();
     absl::PrintF("losses      D %.4f, G %.4f, D(x) %.3f, D(G(z)) %.3f\n", losses.discriminator_loss(),
                  losses.generator_loss(), losses.real_score(), losses.fake_score());
-    absl::PrintF("speed       %.0f images/s, %s to go\n", losses.images_per_second(),
-                 DurationText(losses.eta_seconds()));
+    // Of another job they are of the past.
+    if (job.state() == v1::TRAIN_JOB_STATE_RUNNING) {
+      absl::PrintF("speed       %.0f images/s, %s to go\n", losses.images_per_second(),
+                   DurationText(losses.eta_seconds()));
+    }
   }
   if (job.has_last_checkpoint()) absl::PrintF("checkpoint  step %d\n", job.last_checkpoint().step());
   absl::PrintF("spec\n%s", job.spec().DebugString());

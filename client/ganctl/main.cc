@@ -10,6 +10,7 @@
 #include "client/ganctl/connection_flags.h"
 #include "client/ganctl/exit_code.h"
 #include "client/ganctl/interrupt.h"
+#include "client/ganctl/usage_error.h"
 
 namespace ganserve::ganctl {
 namespace {
@@ -54,7 +55,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return ReportUsage(error.what());
+    return ReportUsage(UsageText(app, error), GivenCommand(app));
   }
   if (absl::Status status = client::Validate(flags.Options()); !status.ok()) {
     return ReportUsage(std::string(status.message()));

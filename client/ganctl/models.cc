@@ -63,7 +63,9 @@ absl::StatusOr<Response> AllPages(const ModelClient& client,
 // The version that a call has put on duty.
 absl::Status PrintSwitch(const absl::StatusOr<v1::ModelVersion>& version) {
   if (!version.ok()) return version.status();
-  absl::PrintF("model %s version %d is on duty (digest %s)\n", version->model(), version->version(), version->digest());
+  const std::string origin = version->job_id().empty() ? "" : absl::StrCat(Origin(*version), ", ");
+  absl::PrintF("model %s version %d is on duty (%sdigest %s)\n", version->model(), version->version(), origin,
+               version->digest());
   return absl::OkStatus();
 }
 

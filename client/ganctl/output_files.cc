@@ -12,12 +12,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/ganctl/exit_code.h"
 
 namespace ganserve::ganctl {
 namespace {
 
 absl::Status CannotWrite(const std::string& path, int error) {
-  return absl::FailedPreconditionError(absl::StrCat("cannot write ", path, ": ", std::strerror(error)));
+  return FileError(absl::StrCat("cannot write ", path, ": ", std::strerror(error)));
 }
 
 // 0, or errno.
@@ -54,11 +55,16 @@ absl::Status WriteFile(const std::string& path, const std::string& data) {
   return CannotWrite(path, error);
 }
 
+absl::Status CreateFolderOf(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? absl::OkStatus() : CreateFolder(folder);
+}
+
 absl::Status CreateFolder(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (!error) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("cannot create the folder ", path, ": ", error.message()));
+  return FileError(absl::StrCat("cannot create the folder ", path, ": ", error.message()));
 }
 
 }  // namespace ganserve::ganctl

@@ -60,6 +60,7 @@ absl::Status PlotCommand::Plot(const client::TrainingClient& client, const Comma
   const std::string title = absl::StrCat(job->spec().data(), ", job ", job->id());
   const auto picture = plot::DrawLossChart(*history, title, format);
   if (!picture.ok()) return picture.status();
+  if (absl::Status status = CreateFolderOf(out_); !status.ok()) return status;
   if (absl::Status status = WriteFile(out_, *picture); !status.ok()) return status;
   absl::PrintF("%s, %d loss events up to step %d", out_, history->points().size(), history->points().back().step);
   if (history->missing() > 0) absl::PrintF("; the server left out %d", history->missing());

@@ -10,11 +10,12 @@
 
 namespace ganserve::ganctl {
 
-// "[=====     ]", `width` characters between the brackets; fraction 0 to 1.
-std::string Bar(double fraction, size_t width);
+// "[=====     ] text", `width` characters between the brackets or as many as `columns` leave, and no bar where that is
+// next to none: the text tells more. fraction 0 to 1.
+std::string WithBar(double fraction, size_t width, const std::string& text, size_t columns);
 
-// One line: a bar, images done and asked for, images/s, and the time that the rest will take.
-std::string ProgressLine(uint64_t done, uint64_t total, std::chrono::duration<double> elapsed);
+// One line: a bar, images done and asked for, the time that the rest will take, and images/s.
+std::string ProgressLine(uint64_t done, uint64_t total, std::chrono::duration<double> elapsed, size_t columns);
 
 // Draws the line if there is a terminal for it. Not thread-safe.
 class ProgressBar {

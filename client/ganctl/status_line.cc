@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstddef>
 #include <cstdio>
 
 namespace ganserve::ganctl {
@@ -14,16 +13,15 @@ constexpr std::chrono::milliseconds kRedrawInterval{100};
 constexpr char kClearLine[] = "\r\033[K";
 constexpr size_t kUsualColumns = 80;
 
-// A text as wide as the terminal would wrap, and a wrapped line cannot be removed.
-size_t MaxColumns() {
+}  // namespace
+
+StatusLine::StatusLine() : visible_(::isatty(STDERR_FILENO) == 1) {}
+
+size_t StatusLine::Columns() {
   winsize size = {};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2) return kUsualColumns - 1;
   return size.ws_col - size_t{1};
 }
-
-}  // namespace
-
-StatusLine::StatusLine() : visible_(::isatty(STDERR_FILENO) == 1) {}
 
 StatusLine::~StatusLine() { Remove(); }
 
@@ -35,7 +33,15 @@ void StatusLine::Draw(const std::string& text) {
   if (!visible_) return;
   text_ = text;
   drawn_ = std::chrono::steady_clock::now();
-  std::fprintf(stderr, "%s%s", kClearLine, text.substr(0, MaxColumns()).c_str());
+  std::fprintf(stderr, "%s%s", kClearLine, text.substr(0, Columns()).c_str());
+}
+
+void StatusLine::Update(const std::string& text) {
+  if (Due()) {
+    Draw(text);
+  } else {
+    text_ = text;
+  }
 }
 
 void StatusLine::Remove() {

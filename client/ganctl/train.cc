@@ -58,7 +58,7 @@ ExitCode TrainCommand::StartOnly(client::TrainStream& stream, const CommandConte
     return kOk;
   }
   const ExitCode code = ReportError(stream.Finish(), context.connection.server, context.stop);
-  if (code != kFailed) PrintHowToTryAgain(stream.request_id());
+  if (code != kFailed) PrintHowToTryAgain(stream);
   return code;
 }
 

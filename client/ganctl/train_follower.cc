@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/ganctl/exit_code.h"
@@ -37,7 +38,15 @@ void TrainFollower::OnJob(const std::string& job_id) {
   named_ = true;
 }
 
+void TrainFollower::OnBreak() {
+  broken_ = true;
+  PrintNoteAboveProgress("the server is gone, trying again ...");
+}
+
 void TrainFollower::OnEvent(const v1::TrainEvent& event) {
+  if (std::exchange(broken_, false)) {
+    PrintNoteAboveProgress(absl::StrCat("following again at event ", event.sequence()));
+  }
   if (event.has_sample()) OnSample(event);
   if (options_.json) {
     v1::TrainEvent slim = event;
@@ -52,8 +61,9 @@ void TrainFollower::OnEvent(const v1::TrainEvent& event) {
 
 void TrainFollower::OnLosses(const v1::TrainEvent& event) {
   if (options_.quiet) return;
+  // First, so that the line below the losses is of the same step: printing draws it again, after which it is not due.
+  status_line_.Update(TrainProgressLine(event, StatusLine::Columns()));
   if (loss_events_++ % options_.every == 0) PrintLine(LossLine(event));
-  if (status_line_.Due()) status_line_.Draw(TrainProgressLine(event));
 }
 
 void TrainFollower::OnSample(const v1::TrainEvent& event) {
@@ -67,15 +77,19 @@ void TrainFollower::OnSample(const v1::TrainEvent& event) {
     return;
   }
   // The job goes on, and so does following it.
-  status_line_.Remove();
-  PrintNote(std::string(status.message()));
-  status_line_.Redraw();
+  PrintNoteAboveProgress(std::string(status.message()));
   samples_.Update(status);
 }
 
 void TrainFollower::PrintEvent(const v1::TrainEvent& event) {
   if (options_.quiet && !IsNews(event)) return;
   if (const std::string line = EventLine(event); !line.empty()) PrintLine(line);
+}
+
+void TrainFollower::PrintNoteAboveProgress(const std::string& message) {
+  status_line_.Remove();
+  PrintNote(message);
+  status_line_.Redraw();
 }
 
 void TrainFollower::PrintLine(const std::string& line) {

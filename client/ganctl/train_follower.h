@@ -41,6 +41,9 @@ class TrainFollower {
 
   void OnEvent(const v1::TrainEvent& event);
 
+  // The connection is lost, and will be back with the next event.
+  void OnBreak();
+
   // Removes the progress, before a line on standard error.
   void Suspend() { status_line_.Remove(); }
 
@@ -48,6 +51,7 @@ class TrainFollower {
   const absl::Status& samples() const { return samples_; }
 
  private:
+  void PrintNoteAboveProgress(const std::string& message);
   void OnLosses(const v1::TrainEvent& event);
   void OnSample(const v1::TrainEvent& event);
   void PrintEvent(const v1::TrainEvent& event);
@@ -55,6 +59,7 @@ class TrainFollower {
 
   const FollowOptions options_;
   bool named_ = false;
+  bool broken_ = false;
   uint64_t loss_events_ = 0;
   absl::Status samples_;
   StatusLine status_line_;

@@ -14,7 +14,7 @@ namespace ganserve::ganctl {
 namespace {
 
 constexpr char kStatePrefix[] = "TRAIN_JOB_STATE_";
-// With it the whole line fits into 80 columns for most jobs.
+// With it the whole line fits into 80 columns for short jobs.
 constexpr size_t kBarWidth = 12;
 // Beyond it nobody cares, and the number fits.
 constexpr double kMaxSeconds = 1e9;
@@ -69,13 +69,15 @@ std::string LossLine(const v1::TrainEvent& event) {
                          OutOf(losses.batch(), losses.batches()), losses.discriminator_loss(), losses.generator_loss());
 }
 
-std::string TrainProgressLine(const v1::TrainEvent& event) {
+std::string TrainProgressLine(const v1::TrainEvent& event, size_t columns) {
   const v1::TrainLosses& losses = event.losses();
   const uint64_t total = event.step() + losses.steps_left();
   const double fraction = total == 0 ? 0 : static_cast<double>(event.step()) / static_cast<double>(total);
-  return absl::StrFormat("%s epoch %s step %d/%d D %.4f G %.4f %.0f images/s %s to go", Bar(fraction, kBarWidth),
-                         OutOf(event.epoch(), losses.epochs()), event.step(), total, losses.discriminator_loss(),
-                         losses.generator_loss(), losses.images_per_second(), DurationText(losses.eta_seconds()));
+  const std::string text =
+      absl::StrFormat("step %d/%d %s to go epoch %s %.0f images/s D %.4f G %.4f", event.step(), total,
+                      DurationText(losses.eta_seconds()), OutOf(event.epoch(), losses.epochs()),
+                      losses.images_per_second(), losses.discriminator_loss(), losses.generator_loss());
+  return WithBar(fraction, kBarWidth, text, columns);
 }
 
 std::string EventLine(const v1::TrainEvent& event) {

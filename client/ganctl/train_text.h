@@ -1,6 +1,7 @@
 // What people read about a training job.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,8 +19,9 @@ v1::TrainJobState StateOf(const std::string& name);
 // "[Epoch 3/100] [Batch 200/938] D Loss: 0.6931 G Loss: 1.2040"; without the totals where they are not known.
 std::string LossLine(const v1::TrainEvent& event);
 
-// A bar, epoch, step, losses, images/s and the time to go, of an event with losses.
-std::string TrainProgressLine(const v1::TrainEvent& event);
+// Of an event with losses: step, time to go, epoch, images/s and losses, so that what is cut off at `columns` matters
+// least, after a bar if there is room for one.
+std::string TrainProgressLine(const v1::TrainEvent& event, size_t columns);
 
 // What an event tells, in one line or, of a failure, with the trainer's last lines below it, indented; empty for
 // losses, for sample grids, which are files, and for events that are newer than this program.

@@ -71,10 +71,10 @@ absl::StatusOr<std::string> DrawLossChart(const LossHistory& history, const std:
 
   Canvas canvas(format, kWidth, kHeight);
   canvas.Text(kLossBox.left, 36, title, {.size = 16, .bold = true});
-  const std::string epochs = history.epoch_steps() > 0 ? "; numbers above: epochs" : "";
   Panel loss_panel(canvas, kLossBox, steps, y);
   loss_panel.DrawAxes("");
-  if (history.epoch_steps() > 0) loss_panel.DrawTopMarks(static_cast<double>(history.epoch_steps()));
+  const double epoch_steps = static_cast<double>(history.epoch_steps());
+  const std::string epochs = epoch_steps > 0 && loss_panel.DrawTopMarks(epoch_steps) ? "; numbers above: epochs" : "";
   DrawPanel(loss_panel, absl::StrCat("Loss", CutOff(losses, y), epochs), losses, history);
   Panel score_panel(canvas, kScoreBox, steps, {0, 1});
   score_panel.DrawAxes("step");

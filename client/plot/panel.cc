@@ -62,7 +62,8 @@ void Panel::DrawHeader(const std::string& title, const std::vector<Series>& seri
   }
 }
 
-void Panel::DrawTopMarks(double distance) {
+bool Panel::DrawTopMarks(double distance) {
+  bool drawn = false;
   const Range marks = {x_.low / distance, x_.high / distance};
   const int most = static_cast<int>(box_.width() / kTopMarkWidth);
   for (const double mark : RoundTicks(marks, std::max(most, 2), true)) {
@@ -71,7 +72,9 @@ void Panel::DrawTopMarks(double distance) {
     const Box room = {x - 1, box_.top - kTopMarkLength, x + 1, box_.top};
     canvas_.Curve({{x, room.top}, {x, room.bottom}}, kFrame, 1, room);
     canvas_.Text(x, box_.top - kTopMarkLength - 3, TickText(mark, 1), {.size = 10, .align = Align::kCentre});
+    drawn = true;
   }
+  return drawn;
 }
 
 void Panel::DrawVertical(double x, const Colour& colour) {

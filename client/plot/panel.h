@@ -27,9 +27,9 @@ class Panel {
   void DrawAxes(const std::string& x_name);
   // Above the frame: the title at the left and, at the right, a line of its colour and the name for each series.
   void DrawHeader(const std::string& title, const std::vector<Series>& series);
-  // 1, 2, ... on top of the frame at multiples of `distance` of the x axis, as far apart as there is
-  // room.
-  void DrawTopMarks(double distance);
+  // 1, 2, ... on top of the frame at multiples of `distance` of the x axis, as far apart as there is room. False
+  // if none of them is on it.
+  bool DrawTopMarks(double distance);
   void DrawVertical(double x, const Colour& colour);
   // The points, faint.
   void DrawPoints(const Series& series);

@@ -52,6 +52,8 @@ grpc::Status FakeModelService::PromoteTrainJob(grpc::ServerContext*, const v1::P
                                                v1::ModelVersion* response) {
   response->set_model(request->model());
   response->set_version(8);
+  response->set_job_id(request->job_id());
+  response->set_step(request->has_checkpoint_step() ? request->checkpoint_step() : 900);
   response->set_digest("abc");
   const grpc::Status status = Note("promote " + request->job_id());
   MutexLock lock(mutex_);

@@ -156,7 +156,12 @@ grpc::Status FakeTrainingService::Note(const std::string& call, const std::strin
 
 grpc::Status FakeTrainingService::GetTrainJob(grpc::ServerContext*, const v1::GetTrainJobRequest* request,
                                               v1::TrainJobInfo* response) {
-  return Note("get", request->job_id(), v1::TRAIN_JOB_STATE_RUNNING, response);
+  const grpc::Status status = Note("get", request->job_id(), v1::TRAIN_JOB_STATE_RUNNING, response);
+  MutexLock lock(mutex_);
+  for (const v1::TrainJobInfo& job : jobs_) {
+    if (job.id() == request->job_id()) *response = job;
+  }
+  return status;
 }
 
 grpc::Status FakeTrainingService::ListTrainJobs(grpc::ServerContext*, const v1::ListTrainJobsRequest* request,

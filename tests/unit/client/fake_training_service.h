@@ -49,7 +49,7 @@ class FakeTrainingService final : public v1::TrainingService::Service {
   void EndStreams(std::vector<StreamEnd> ends);
   // How each unary call ends, from now on.
   void Answer(const grpc::Status& status);
-  // Jobs for ListTrainJobs, which gives two a page.
+  // Jobs for GetTrainJob, which makes up those it does not find, and ListTrainJobs, which gives two a page.
   void SetJobs(std::vector<v1::TrainJobInfo> jobs);
   // Ends all streams, so that the server can stop.
   void Close();

@@ -14,6 +14,7 @@ using client::LossEvent;
 using client::StateEvent;
 using client::TerminalEvent;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class CtrlC : public TrainingCommandsTest {
@@ -84,9 +85,37 @@ TEST_F(TrainingCommandsTest, DrawsProgressOnATerminal) {
   training().Append(LossEvent(2076, 0.69314, 1.204));
   Terminal terminal;
   GanctlProcess process({"jobs", "watch", "j1"}, Environment(), terminal.streams());
-  terminal.WaitFor("[            ] epoch 3/100 step 2076/93800 D 0.6931 G 1.2040 912 images/s 1:03:");
+  terminal.WaitFor("[    ] step 2076/93800 1:03:00 to go epoch 3/100 912 images/s D 0.6931 G 1.2040");
   training().Append(TerminalEvent(v1::TRAIN_JOB_STATE_SUCCEEDED));
   EXPECT_EQ(process.Wait(), kOk);
+}
+
+TEST_F(TrainingCommandsTest, ProgressOnATerminalKeepsUpWithTheLosses) {
+  WriteJob(v1::TRAIN_JOB_STATE_SUCCEEDED);
+  Terminal terminal;
+  GanctlProcess process({"jobs", "watch", "j1"}, Environment(), terminal.streams());
+  EXPECT_EQ(process.Wait(), kOk);
+  const std::string& screen = terminal.WholeScreen();
+  for (const char* step : {"step 100/93800", "step 200/93800", "step 1038/93800", "step 2076/93800"}) {
+    EXPECT_THAT(screen, HasSubstr(step));
+  }
+}
+
+TEST_F(TrainingCommandsTest, ProgressOnATerminalKeepsUpWithLossesThatAreNotPrinted) {
+  WriteJob(v1::TRAIN_JOB_STATE_SUCCEEDED);
+  Terminal terminal;
+  GanctlProcess process({"jobs", "watch", "j1", "--every", "5"}, Environment(), terminal.streams());
+  EXPECT_EQ(process.Wait(), kOk);
+  // At the latest when it is drawn again below the next line.
+  EXPECT_THAT(terminal.WholeScreen(), HasSubstr("step 2076/93800"));
+}
+
+TEST_F(TrainingCommandsTest, ANarrowTerminalShowsTheStepAndTheTimeToGo) {
+  WriteJob(v1::TRAIN_JOB_STATE_SUCCEEDED);
+  Terminal terminal(30);
+  GanctlProcess process({"jobs", "watch", "j1"}, Environment(), terminal.streams());
+  EXPECT_EQ(process.Wait(), kOk);
+  EXPECT_THAT(terminal.WholeScreen(), HasSubstr("\033[Kstep 2076/93800 1:03:00 to go\r"));
 }
 
 }  // namespace

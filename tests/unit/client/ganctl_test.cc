@@ -74,20 +74,29 @@ TEST_P(WrongCommandLine, ExitsWith2AndOneLineThatSaysWhy) {
 
 INSTANTIATE_TEST_SUITE_P(
     Ganctl, WrongCommandLine,
-    testing::Values(WrongLine{{}, "subcommand is required"}, WrongLine{{"generate", "--bogus"}, "--bogus"},
-                    WrongLine{{"generate", "--count", "-3"}, "--count"},
-                    WrongLine{{"generate", "--count", "4294967296"}, "--count"},
-                    WrongLine{{"generate", "--format", "jpeg"}, "--format"},
-                    WrongLine{{"generate", "--columns", "3", "--out", "x"}, "--columns needs --grid"},
-                    WrongLine{{"generate", "--count", "16385", "--grid", "x"},
-                              "at most 16384 images, --count is 16385"},
-                    WrongLine{{"bench", "--callers", "2", "--rate", "3"}, "excludes"},
-                    WrongLine{{"bench", "--callers", "0"}, "callers must be 1 to 65536, got 0"},
-                    WrongLine{{"bench", "--duration", "-1"}, "--duration"},
-                    WrongLine{{"info", "--timeout", "-1"}, "--timeout"},
-                    WrongLine{{"info", "--attempts", "0"}, "attempts must be 1 to 100, got 0"},
-                    WrongLine{{"info", "--tls", "--tls-ca", "/nowhere/ca"}, "/nowhere/ca: No such file"},
-                    WrongLine{{"info", "--server", "images.example:1", "--token", "x"}, "without TLS, because"}));
+    testing::Values(
+        WrongLine{{}, "subcommand is required (see ganctl --help)"},
+        WrongLine{{"lst"}, "there is no subcommand \"lst\" (see ganctl --help)"},
+        WrongLine{{"lst", "--seed", "1"}, "there is no subcommand \"lst\" (see ganctl --help)"},
+        WrongLine{{"--bogus", "info"}, "not expected: --bogus (see ganctl info --help)"},
+        WrongLine{{"jobs"}, "subcommand is required (see ganctl jobs --help)"},
+        WrongLine{{"jobs", "lst"}, "there is no subcommand \"lst\" (see ganctl jobs --help)"},
+        WrongLine{{"jobs", "list", "--limit", "x"}, "(see ganctl jobs list --help)"},
+        WrongLine{{"jobs", "show"}, "job is required (see ganctl jobs show --help)"},
+        WrongLine{{"train", "--learning-rate", "0.1"}, "not expected: --learning-rate 0.1 (see ganctl train --help)"},
+        WrongLine{{"train", "--data", "d", "--learning-rate", "0.1"},
+                  "not expected: --learning-rate 0.1 (see ganctl train --help)"},
+        WrongLine{{"generate", "--bogus"}, "--bogus"}, WrongLine{{"generate", "--count", "-3"}, "--count"},
+        WrongLine{{"generate", "--count", "4294967296"}, "--count"},
+        WrongLine{{"generate", "--format", "jpeg"}, "--format"},
+        WrongLine{{"generate", "--columns", "3", "--out", "x"}, "--columns needs --grid (see ganctl generate --help)"},
+        WrongLine{{"generate", "--count", "16385", "--grid", "x"}, "at most 16384 images, --count is 16385"},
+        WrongLine{{"bench", "--callers", "2", "--rate", "3"}, "excludes"},
+        WrongLine{{"bench", "--callers", "0"}, "callers must be 1 to 65536, got 0 (see ganctl bench --help)"},
+        WrongLine{{"bench", "--duration", "-1"}, "--duration"}, WrongLine{{"info", "--timeout", "-1"}, "--timeout"},
+        WrongLine{{"info", "--attempts", "0"}, "attempts must be 1 to 100, got 0"},
+        WrongLine{{"info", "--tls", "--tls-ca", "/nowhere/ca"}, "/nowhere/ca: No such file"},
+        WrongLine{{"info", "--server", "images.example:1", "--token", "x"}, "without TLS, because"}));
 
 TEST_F(GanctlTest, HelpIsNoErrorAndTellsTheExitCodes) {
   EXPECT_EQ(Run({"--help"}), kOk);
@@ -167,9 +176,9 @@ TEST_F(GanctlTest, ExitsWith1WhenTheServerRefuses) {
 TEST_F(GanctlTest, ExitsWith1WhenAFileCannotBeWritten) {
   std::ofstream(folder_ + "/file") << "x";
   EXPECT_EQ(Run({"generate", "--out", folder_ + "/file"}), kFailed);
-  EXPECT_THAT(err_, HasSubstr("cannot create the folder " + folder_ + "/file"));
+  EXPECT_THAT(err_, StartsWith("ganctl: cannot create the folder " + folder_ + "/file"));
   EXPECT_EQ(Run({"generate", "--grid", "/dev/full"}), kFailed);
-  EXPECT_THAT(err_, HasSubstr("cannot write /dev/full: No space left on device"));
+  EXPECT_EQ(err_, "ganctl: cannot write /dev/full: No space left on device\n");
 }
 
 TEST_F(GanctlTest, ExitsWith3WhenNobodyAnswers) {

@@ -18,6 +18,7 @@ using client::StateEvent;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 v1::TrainJobInfo Job(const std::string& id, v1::TrainJobState state) {
@@ -49,6 +50,20 @@ TEST_F(TrainingCommandsTest, ShowsAJob) {
   EXPECT_THAT(out_, AllOf(HasSubstr("j7\n"), HasSubstr("RUNNING\n"), HasSubstr("data: \"garments\"")));
   EXPECT_EQ(Run({"jobs", "show", "j7", "--json"}), kOk) << err_;
   EXPECT_EQ(nlohmann::json::parse(out_)["spec"]["data"], "garments");
+}
+
+TEST_F(TrainingCommandsTest, ShowsSpeedAndTimeToGoOnlyOfAJobAtWork) {
+  v1::TrainJobInfo running = Job("running", v1::TRAIN_JOB_STATE_RUNNING);
+  running.mutable_last_losses()->set_images_per_second(70);
+  running.mutable_last_losses()->set_eta_seconds(200);
+  v1::TrainJobInfo paused = running;
+  paused.set_id("paused");
+  paused.set_state(v1::TRAIN_JOB_STATE_PAUSED);
+  training().SetJobs({running, paused});
+  EXPECT_EQ(Run({"jobs", "show", "running"}), kOk) << err_;
+  EXPECT_THAT(out_, HasSubstr("speed       70 images/s, 3:20 to go\n"));
+  EXPECT_EQ(Run({"jobs", "show", "paused"}), kOk) << err_;
+  EXPECT_THAT(out_, AllOf(HasSubstr("losses      D 0.0000"), Not(HasSubstr("to go"))));
 }
 
 TEST_F(TrainingCommandsTest, SteersJobs) {
@@ -89,11 +104,12 @@ TEST_F(TrainingCommandsTest, ListsModelsAndVersions) {
 
 TEST_F(TrainingCommandsTest, PromotesActivatesAndDeletes) {
   EXPECT_EQ(Run({"models", "promote", "j1", "--model", "garments"}), kOk) << err_;
-  EXPECT_EQ(out_, "model garments version 8 is on duty (digest abc)\n");
+  EXPECT_EQ(out_, "model garments version 8 is on duty (job j1, step 900, digest abc)\n");
   EXPECT_FALSE(server_.models().last_promotion().has_checkpoint_step());
   EXPECT_EQ(Run({"models", "promote", "j1", "--model", "garments", "--step", "0"}), kOk) << err_;
   EXPECT_TRUE(server_.models().last_promotion().has_checkpoint_step());
   EXPECT_EQ(Run({"models", "activate", "garments", "3"}), kOk) << err_;
+  EXPECT_EQ(out_, "model garments version 3 is on duty (digest abc)\n");
   EXPECT_EQ(Run({"models", "delete", "garments", "2"}), kOk) << err_;
   EXPECT_EQ(out_, "model garments version 2 deleted\n");
   EXPECT_THAT(server_.models().calls(),
@@ -124,11 +140,33 @@ TEST_F(TrainingCommandsTest, PlotsAJobThatIsStillAtWork) {
   EXPECT_TRUE(DecodePng(ReadWhole(folder_ + "/loss.PNG")).ok());
 }
 
+TEST_F(TrainingCommandsTest, PlotsIntoANewFolderOrSaysWhyNot) {
+  training().Append(LossEvent(100, 0.7, 1.5));
+  EXPECT_EQ(Run({"plot", "j1", "--out", folder_ + "/new/plots/loss.svg"}), kOk) << err_;
+  EXPECT_THAT(ReadWhole(folder_ + "/new/plots/loss.svg"), StartsWith("<?xml"));
+  EXPECT_EQ(Run({"plot", "j1", "--out", "/dev/null/x/loss.svg"}), kFailed);
+  EXPECT_THAT(err_, StartsWith("ganctl: cannot create the folder /dev/null/x: "));
+}
+
 TEST_F(TrainingCommandsTest, AJobWithoutLossesCannotBePlotted) {
   training().Append(StateEvent(v1::TRAIN_JOB_STATE_QUEUED));
   EXPECT_EQ(Run({"plot", "j1", "--out", folder_ + "/loss.svg"}), kFailed);
   EXPECT_EQ(err_, "ganctl: FAILED_PRECONDITION: job j1 has not reported any losses yet\n");
   EXPECT_FALSE(std::filesystem::exists(folder_ + "/loss.svg"));
+}
+
+TEST_F(TrainingCommandsTest, TheHelpOfEveryFieldHasTheServersDefault) {
+  EXPECT_EQ(Run({"train", "--help"}), kOk);
+  std::istringstream lines(out_.substr(out_.find("--image-size")));
+  std::vector<std::string> defaults;
+  for (std::string line; std::getline(lines, line);) {
+    const size_t at = line.find("; default ");
+    if (at != std::string::npos) defaults.push_back(line.substr(at + 10));
+  }
+  // As training.proto has them, in the order of the flags; --steps has none.
+  EXPECT_THAT(defaults,
+              ElementsAre("32", "1", "64", "100", "64", "25", "bce_with_logits", "1", "0.999", "3", "1", "0: none",
+                          "2e-4", "0.5", "0.999", "2e-4", "0.5", "0.999", "500", "500", "100", "2", "none"));
 }
 
 TEST_F(TrainingCommandsTest, HelpFitsIntoAHundredColumns) {

@@ -135,10 +135,19 @@ TEST_F(OutputFiles, CreatesFoldersOrSaysWhyNot) {
 }
 
 TEST(ProgressLine, SaysHowFarAndHowLong) {
-  EXPECT_EQ(ProgressLine(500, 1000, std::chrono::seconds(2)),
-            "[===============               ] 500/1000 images, 250 images/s, 2 s to go");
-  EXPECT_THAT(ProgressLine(1000, 1000, std::chrono::seconds(2)), testing::EndsWith("1000/1000 images, 500 images/s"));
-  EXPECT_THAT(ProgressLine(0, 1000, std::chrono::seconds(0)), HasSubstr(" 0/1000 images, 0 images/s"));
+  EXPECT_EQ(ProgressLine(500, 1000, std::chrono::seconds(2), 79),
+            "[===============               ] 500/1000 images, 2 s to go, 250 images/s");
+  EXPECT_THAT(ProgressLine(1000, 1000, std::chrono::seconds(2), 79),
+              testing::EndsWith("1000/1000 images, 500 images/s"));
+  EXPECT_THAT(ProgressLine(0, 1000, std::chrono::seconds(0), 79), HasSubstr(" 0/1000 images, 0 images/s"));
+}
+
+TEST(WithBar, ShrinksWhereThereIsNoRoomAndThenGoesAway) {
+  EXPECT_EQ(WithBar(0.5, 10, "abc", 79), "[=====     ] abc");
+  EXPECT_EQ(WithBar(0.5, 10, "abc", 12), "[===   ] abc");
+  EXPECT_EQ(WithBar(0.5, 10, "abc", 10), "[==  ] abc");
+  EXPECT_EQ(WithBar(0.5, 10, "abc", 9), "abc");
+  EXPECT_EQ(WithBar(0.5, 10, "abc", 0), "abc");
 }
 
 }  // namespace

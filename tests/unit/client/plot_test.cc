@@ -144,6 +144,20 @@ TEST(LossChartOf, ValuesThatAreNotFiniteLeavesThemOut) {
   EXPECT_THAT(svg, Not(HasSubstr("inf")));
 }
 
+TEST(LossChartOf, AJobInItsFirstEpochTellsOfNoNumbersThatAreNotThere) {
+  const auto letters = [](uint64_t last_step, uint32_t batches) {
+    LossHistory history;
+    for (uint64_t step : {uint64_t{100}, last_step}) {
+      v1::TrainEvent event = LossEvent(step, 0.7, 1.5);
+      event.mutable_losses()->set_batches(batches);
+      history.Add(event);
+    }
+    return Count(Svg(history), "<use ");
+  };
+  EXPECT_EQ(letters(900, 938), letters(900, 0));
+  EXPECT_GT(letters(1'900, 938), letters(1'900, 0));
+}
+
 TEST(LossChartOf, NothingIsAnError) {
   EXPECT_EQ(DrawLossChart(LossHistory(), "x", PictureFormat::kSvg).status().code(),
             absl::StatusCode::kFailedPrecondition);

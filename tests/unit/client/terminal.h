@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <string>
 
 #include "server/base/unique_fd.h"
@@ -15,12 +17,15 @@ namespace ganserve::ganctl {
 
 class Terminal {
  public:
-  Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+  // Of the usual width if `columns` is 0.
+  explicit Terminal(uint16_t columns = 0) : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
     EXPECT_EQ(::grantpt(master_.get()), 0);
     EXPECT_EQ(::unlockpt(master_.get()), 0);
     char name[64] = "";
     EXPECT_EQ(::ptsname_r(master_.get(), name, sizeof(name)), 0);
     name_ = name;
+    const winsize size = {.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+    EXPECT_EQ(::ioctl(master_.get(), TIOCSWINSZ, &size), 0);
     // Held open, so that reading waits for a program that has not opened it yet.
     slave_ = UniqueFd(::open(name, O_RDWR | O_NOCTTY | O_CLOEXEC));
   }
@@ -39,6 +44,14 @@ class Terminal {
       }
       screen_ += c;
     }
+  }
+
+  // All that programs have written to it, the last of which has ended.
+  const std::string& WholeScreen() {
+    slave_ = UniqueFd();
+    char c = 0;
+    while (::read(master_.get(), &c, 1) == 1) screen_ += c;
+    return screen_;
   }
 
   void Type(const std::string& text) {

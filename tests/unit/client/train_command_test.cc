@@ -20,6 +20,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::StartsWith;
 
 TEST_F(TrainingCommandsTest, FollowsAJobToItsEnd) {
   WriteJob(v1::TRAIN_JOB_STATE_SUCCEEDED, "100 epochs");
@@ -250,6 +251,25 @@ TEST_F(TrainingCommandsTest, SaysHowToTryAgainWhenTheAnswerToAStartIsLost) {
   training().EndStreams({{0, {grpc::StatusCode::UNAVAILABLE, "gone"}}});
   EXPECT_EQ(Run({"train", "--data", "d", "--request-id", "mine"}), kUnavailable);
   EXPECT_THAT(err_, HasSubstr("the same command with --request-id mine attaches to it, or starts it\n"));
+}
+
+TEST_F(TrainingCommandsTest, TellsThatTheServerIsGoneAndThatItIsBack) {
+  WriteJob(v1::TRAIN_JOB_STATE_SUCCEEDED);
+  const grpc::Status stopping = {grpc::StatusCode::UNAVAILABLE, "stopping"};
+  training().EndStreams({{2, stopping}, {0, stopping}});
+  EXPECT_EQ(Run({"train", "--data", "d"}), kOk);
+  EXPECT_EQ(err_, "ganctl: the server is gone, trying again ...\nganctl: following again at event 3\n");
+}
+
+TEST_F(TrainingCommandsTest, NoJobCanHaveBeenStartedByAServerThatCannotBeReached) {
+  // Nothing listens there: port 1 is reserved and needs root to open.
+  for (const std::vector<std::string>& flags : {std::vector<std::string>{}, {"--detach"}, {"--attempts", "2"}}) {
+    std::vector<std::string> arguments = {"train", "--data", "d", "--server", "127.0.0.1:1"};
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    EXPECT_EQ(Run(arguments), kUnavailable);
+    EXPECT_THAT(err_, AllOf(StartsWith("ganctl: no answer from 127.0.0.1:1: UNAVAILABLE: "),
+                            HasSubstr("Connection refused"), Not(HasSubstr("may have been started"))));
+  }
 }
 
 }  // namespace

@@ -108,6 +108,23 @@ TEST_F(TrainStreamTest, AttachesWithTheSameRequestIdWhenTheFirstAnswerIsLost) {
   EXPECT_EQ(stream->request_id(), seen[0].request_id);
 }
 
+TEST_F(TrainStreamTest, MayHaveStartedAJobOnceARequestWasSent) {
+  service().EndStreams({{0, Unavailable()}, {0, Unavailable()}});
+  const auto stream = client_->Train({});
+  EXPECT_FALSE(stream->may_have_started());
+  EXPECT_TRUE(ReadAll(*stream).empty());
+  EXPECT_TRUE(stream->may_have_started());
+}
+
+TEST_F(TrainStreamTest, CannotHaveStartedAJobWithoutAConnection) {
+  for (const char* server : {"127.0.0.1:1", "unix:/nowhere/socket"}) {
+    const auto nobody = TrainingClient::Create({.server = server, .retry = {.max_attempts = 1}}).value();
+    const auto stream = nobody->Train({});
+    EXPECT_TRUE(ReadAll(*stream).empty());
+    EXPECT_FALSE(stream->may_have_started()) << stream->Finish();
+  }
+}
+
 TEST_F(TrainStreamTest, EachJobHasARequestIdOfItsOwn) {
   EXPECT_NE(client_->Train({})->request_id(), client_->Train({})->request_id());
   v1::TrainJobRequest request;
@@ -135,6 +152,24 @@ TEST_F(TrainStreamTest, WaitsLongerEachTimeAndAnewAfterAnEvent) {
   service().EndStreams({{1, Unavailable()}, {0, Unavailable()}, {0, Unavailable()}, {1, Unavailable()}});
   ReadAll(*client_->Watch("j1", 0));
   EXPECT_THAT(waits_, ElementsAre(100, 200, 400, 100));
+}
+
+TEST_F(TrainStreamTest, TellsOnceOfEachBreakOfAStreamThatHadEvents) {
+  WriteWholeJob();
+  service().EndStreams({{0, Unavailable()}, {2, Unavailable()}, {0, Unavailable()}, {1, grpc::Status::OK}});
+  const auto stream = client_->Watch("j1", 0);
+  std::vector<uint64_t> breaks;
+  stream->OnBreak([&] { breaks.push_back(stream->last_sequence()); });
+  EXPECT_EQ(ReadAll(*stream).size(), 5u);
+  EXPECT_THAT(breaks, ElementsAre(2, 3));
+}
+
+TEST_F(TrainStreamTest, TellsOfNoBreakWhenThereIsToBeNoOtherAttempt) {
+  WriteWholeJob();
+  service().EndStreams({{2, {grpc::StatusCode::NOT_FOUND, "there is no job \"j1\""}}});
+  const auto stream = client_->Watch("j1", 0);
+  stream->OnBreak([] { FAIL(); });
+  EXPECT_THAT(ReadAll(*stream), ElementsAre(1, 2));
 }
 
 TEST_F(TrainStreamTest, PassesGapMarkersOnAndGoesOnBehindThem) {
