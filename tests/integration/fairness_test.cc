@@ -55,12 +55,12 @@ class FairnessTest : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(server_.ready()); }
 
-  // Eight calls that fill the queue; returns once most of their images wait.
-  std::unique_ptr<Callers> Saturate(const ImageCaller& caller) {
+  // Eight calls of `images` each; returns once most of their images wait.
+  std::unique_ptr<Callers> Saturate(const ImageCaller& caller, uint32_t images) {
     std::vector<v1::GenerateRequest> requests;
-    for (uint64_t seed = 0; seed < 8; ++seed) requests.push_back(ImageRequest(seed, 1024));
+    for (uint64_t seed = 0; seed < 8; ++seed) requests.push_back(ImageRequest(seed, images));
     auto callers = std::make_unique<Callers>(caller, requests);
-    EXPECT_TRUE(Eventually([&] { return server_.Metric(kQueued) > 6000; }));
+    EXPECT_TRUE(Eventually([&] { return server_.Metric(kQueued) > 6 * images; }));
     return callers;
   }
 
@@ -83,21 +83,21 @@ TEST_F(FairnessTest, SingleImagesComeLongBeforeAStreamOf100000) {
   EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
-TEST_F(FairnessTest, SingleImagesOvertakeCallsOf1024ThatCameFirst) {
-  const auto large = Saturate(caller_);
+TEST_F(FairnessTest, SingleImagesOvertakeCallsOf400ThatCameFirst) {
+  const auto large = Saturate(caller_, 400);
   for (uint64_t seed = 0; seed < 5; ++seed) {
     ASSERT_TRUE(ImageCaller(server_.address()).Generate(ImageRequest(seed, 1)).status.ok());
   }
   EXPECT_EQ(large->over(), 0u);
   for (const Answer& answer : large->Answers()) {
     EXPECT_TRUE(answer.status.ok()) << answer.status.error_message();
-    EXPECT_EQ(answer.response.images_size(), 1024);
+    EXPECT_EQ(answer.response.images_size(), 400);
   }
 }
 
 TEST_F(FairnessTest, ACallThatCannotMeetItsDeadlineIsRefusedAtOnceAndToldWhenToComeBack) {
   ASSERT_TRUE(caller_.Generate(ImageRequest(0, 256)).status.ok());  // from here on the server knows its speed
-  const auto large = Saturate(caller_);
+  const auto large = Saturate(caller_, 1024);
   const double rejected = server_.Metric("ganserve_images_dropped_total{reason=\"rejected\"}");
   // No core makes 7,000 images in half a second, and the refusal comes at once.
   const Answer answer =
