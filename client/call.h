@@ -16,6 +16,9 @@
 
 namespace ganserve::client {
 
+// Of calls that take as long as they take.
+inline constexpr std::chrono::milliseconds kNoTimeout{0};
+
 // One attempt's context; cancelled when the call is stopped.
 class Attempt {
  public:
@@ -32,7 +35,7 @@ class Attempt {
 // Not thread-safe; `channel` and `retry` outlive the call.
 class Call {
  public:
-  // `timeout` is the client's own, which `options` may replace; 0: none.
+  // `timeout` is the client's own, which `options` may replace.
   Call(const Channel& channel, const RetryPolicy& retry, CallOptions options, std::chrono::milliseconds timeout);
 
   // OK if the options are; asked once, before the first attempt.

@@ -1,6 +1,5 @@
 #include "client/image_client.h"
 
-#include <chrono>
 #include <utility>
 
 #include "client/call.h"
@@ -9,8 +8,6 @@
 
 namespace ganserve::client {
 namespace {
-
-constexpr std::chrono::milliseconds kNoTimeout{0};
 
 Health FromProto(grpc::health::v1::HealthCheckResponse::ServingStatus status) {
   switch (status) {

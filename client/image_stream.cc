@@ -1,6 +1,5 @@
 #include "client/image_stream.h"
 
-#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -10,11 +9,6 @@
 #include "client/stream_attempt.h"
 
 namespace ganserve::client {
-namespace {
-
-constexpr std::chrono::milliseconds kNoTimeout{0};
-
-}  // namespace
 
 class ImageStream::State {
  public:

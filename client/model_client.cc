@@ -1,6 +1,5 @@
 #include "client/model_client.h"
 
-#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,8 +10,6 @@ namespace ganserve::client {
 namespace {
 
 using Stub = v1::ModelService::Stub;
-
-constexpr std::chrono::milliseconds kNoTimeout{0};
 
 }  // namespace
 
@@ -76,7 +73,8 @@ absl::Status ModelClient::Delete(const std::string& model, uint64_t version, con
   v1::DeleteModelVersionRequest request;
   request.set_model(model);
   request.set_version(version);
-  return CallOnce(*session_, session_->models(), &Stub::DeleteModelVersion, request, call).status();
+  const RetryPolicy once{.max_attempts = 1};
+  return CallUnary(*session_, once, kNoTimeout, session_->models(), &Stub::DeleteModelVersion, request, call).status();
 }
 
 }  // namespace ganserve::client

@@ -41,6 +41,7 @@ class ModelClient {
   // there is none.
   absl::StatusOr<v1::ModelVersion> Rollback(const std::string& model, const CallOptions& call = {}) const;
 
+  // Waits for the changes before it, so the client's timeout does not apply.
   absl::Status Delete(const std::string& model, uint64_t version, const CallOptions& call = {}) const;
 
  private:

@@ -11,7 +11,6 @@
 namespace ganserve::client {
 namespace {
 
-constexpr std::chrono::milliseconds kNoTimeout{0};
 // A job outlives its server, which may take minutes to come back.
 constexpr int kReconnectAttempts = 120;
 

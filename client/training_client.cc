@@ -67,8 +67,9 @@ absl::StatusOr<v1::TrainJobInfo> TrainingClient::Cancel(const std::string& job_i
 }
 
 absl::StatusOr<v1::TrainJobInfo> TrainingClient::Pause(const std::string& job_id, const CallOptions& call) const {
-  return CallOnce(*session_, session_->training(), &Stub::PauseTrainJob, ForJob<v1::PauseTrainJobRequest>(job_id),
-                  call);
+  const RetryPolicy once{.max_attempts = 1};
+  return CallUnary(*session_, once, kNoTimeout, session_->training(), &Stub::PauseTrainJob,
+                   ForJob<v1::PauseTrainJobRequest>(job_id), call);
 }
 
 absl::StatusOr<v1::TrainJobInfo> TrainingClient::Resume(const std::string& job_id, const CallOptions& call) const {

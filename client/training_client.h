@@ -46,6 +46,7 @@ class TrainingClient {
                                                  const CallOptions& call = {}) const;
 
   absl::StatusOr<v1::TrainJobInfo> Cancel(const std::string& job_id, const CallOptions& call = {}) const;
+  // Takes as long as the trainer needs for its checkpoint: the client's timeout does not apply.
   absl::StatusOr<v1::TrainJobInfo> Pause(const std::string& job_id, const CallOptions& call = {}) const;
   absl::StatusOr<v1::TrainJobInfo> Resume(const std::string& job_id, const CallOptions& call = {}) const;
   absl::Status Delete(const std::string& job_id, const CallOptions& call = {}) const;

@@ -89,7 +89,7 @@ TEST_F(ModelAdminThreadTest, ClosingStopsAnExportAndAnswersWhatWaits) {
   auto promoted = Promote();
   held.wait();
   auto waiting = Activate(1);
-  thread_->Close();
+  thread_->BeginStop();
   EXPECT_EQ(promoted.get().status(), absl::CancelledError("stopped"));
   EXPECT_EQ(waiting.get().status(), absl::UnavailableError("the server is stopping"));
   EXPECT_EQ(Activate(1).get().status(), absl::UnavailableError("the server is stopping"));
