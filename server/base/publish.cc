@@ -46,6 +46,15 @@ absl::Status RenameDurably(const std::string& from, const std::string& to) {
 
 namespace {
 
+void RemoveTemporariesIf(const std::string& folder, const std::function<bool(const fs::directory_entry&)>& is_ours) {
+  std::vector<fs::path> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (IsTemporaryName(entry.path().filename().string()) && is_ours(entry)) found.push_back(entry.path());
+  }
+  for (const fs::path& path : found) fs::remove_all(path, ignored);
+}
+
 absl::Status SyncFolder(const std::string& path) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path, error)) {
@@ -102,17 +111,17 @@ absl::Status PublishFolderWith(const std::string& path, const std::function<absl
 
 bool IsTemporaryName(absl::string_view name) { return absl::StrContains(name, kTemporaryMark); }
 
-void RemoveTemporaries(const std::string& folder) { RemoveTemporaries(folder, std::chrono::seconds::min()); }
+void RemoveTemporaries(const std::string& folder) {
+  RemoveTemporariesIf(folder, [](const fs::directory_entry&) { return true; });
+}
 
 void RemoveTemporaries(const std::string& folder, std::chrono::seconds age) {
-  std::vector<fs::path> found;
-  std::error_code ignored;
-  const auto now = fs::file_time_type::clock::now();
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (!IsTemporaryName(entry.path().filename().string())) continue;
-    if (now - entry.last_write_time(ignored) >= age) found.push_back(entry.path());
-  }
-  for (const fs::path& path : found) fs::remove_all(path, ignored);
+  const fs::file_time_type before = fs::file_time_type::clock::now() - age;
+  RemoveTemporariesIf(folder, [before](const fs::directory_entry& entry) {
+    std::error_code error;
+    const fs::file_time_type changed = entry.last_write_time(error);
+    return !error && changed <= before;
+  });
 }
 
 absl::Status MakeFolders(const std::string& path) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "tests/support/temporary_folder.h"
@@ -54,6 +55,20 @@ TEST(PublishTest, DoesNotReplaceAFolderEvenOneThatAppearsMeanwhile) {
   EXPECT_EQ(PublishFolderWith(folder.File("a"), overtaken).code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(PublishFolderWith(folder.File("a"), overtaken).code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(ReadWhole(folder.File("a/file")), "of another process");
+  EXPECT_EQ(Entries(folder.path()), 1U);
+}
+
+TEST(PublishTest, RemovesTemporariesAllOrThoseOfACertainAge) {
+  const TemporaryFolder folder;
+  const std::string fresh = folder.Write("a.tmp.1-0", "of another process");
+  const std::string old = folder.Write("b.tmp.2-0", "of one that was killed");
+  folder.Write("kept", "no temporary");
+  std::filesystem::last_write_time(old, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+  RemoveTemporaries(folder.path(), std::chrono::hours(24));
+  EXPECT_TRUE(std::filesystem::exists(fresh));
+  EXPECT_FALSE(std::filesystem::exists(old));
+  RemoveTemporaries(folder.path());
+  EXPECT_FALSE(std::filesystem::exists(fresh));
   EXPECT_EQ(Entries(folder.path()), 1U);
 }
 

@@ -35,6 +35,9 @@ GanctlProcess::GanctlProcess(const std::vector<std::string>& arguments, const st
   std::vector<std::string> argv = {GANCTL_PATH};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   std::vector<std::string> env = environment;
+  // What LeakSanitizer is to overlook (tests/support/lsan.supp) holds for the child too.
+  if (const char* leaks = std::getenv("LSAN_OPTIONS"); leaks != nullptr)
+    env.push_back(std::string("LSAN_OPTIONS=") + leaks);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   const std::string in = streams.in.empty() ? "/dev/null" : streams.in;

@@ -18,7 +18,7 @@ struct Streams {
   std::string err = {};
 };
 
-// One run, with nothing in the environment but `environment`. Its files are in a folder of its own.
+// One run, with nothing in the environment but `environment` and LSAN_OPTIONS. Its files are in a folder of its own.
 class GanctlProcess {
  public:
   explicit GanctlProcess(const std::vector<std::string>& arguments, const std::vector<std::string>& environment = {},
