@@ -35,8 +35,7 @@ absl::StatusOr<v1::ListModelVersionsResponse> ModelClient::ListVersions(const v1
 
 absl::StatusOr<v1::ModelVersion> ModelClient::Promote(const v1::PromoteTrainJobRequest& request,
                                                       const CallOptions& call) const {
-  const RetryPolicy once{.max_attempts = 1};
-  return CallUnary(*session_, once, kNoTimeout, session_->models(), &Stub::PromoteTrainJob, request, call);
+  return CallOnce(*session_, kNoTimeout, session_->models(), &Stub::PromoteTrainJob, request, call);
 }
 
 absl::StatusOr<v1::ModelVersion> ModelClient::Activate(const std::string& model, uint64_t version,
@@ -73,8 +72,7 @@ absl::Status ModelClient::Delete(const std::string& model, uint64_t version, con
   v1::DeleteModelVersionRequest request;
   request.set_model(model);
   request.set_version(version);
-  const RetryPolicy once{.max_attempts = 1};
-  return CallUnary(*session_, once, kNoTimeout, session_->models(), &Stub::DeleteModelVersion, request, call).status();
+  return CallOnce(*session_, kNoTimeout, session_->models(), &Stub::DeleteModelVersion, request, call).status();
 }
 
 }  // namespace ganserve::client

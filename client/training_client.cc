@@ -67,19 +67,18 @@ absl::StatusOr<v1::TrainJobInfo> TrainingClient::Cancel(const std::string& job_i
 }
 
 absl::StatusOr<v1::TrainJobInfo> TrainingClient::Pause(const std::string& job_id, const CallOptions& call) const {
-  const RetryPolicy once{.max_attempts = 1};
-  return CallUnary(*session_, once, kNoTimeout, session_->training(), &Stub::PauseTrainJob,
-                   ForJob<v1::PauseTrainJobRequest>(job_id), call);
+  return CallOnce(*session_, kNoTimeout, session_->training(), &Stub::PauseTrainJob,
+                  ForJob<v1::PauseTrainJobRequest>(job_id), call);
 }
 
 absl::StatusOr<v1::TrainJobInfo> TrainingClient::Resume(const std::string& job_id, const CallOptions& call) const {
-  return CallOnce(*session_, session_->training(), &Stub::ResumeTrainJob, ForJob<v1::ResumeTrainJobRequest>(job_id),
-                  call);
+  return CallOnce(*session_, session_->options().timeout, session_->training(), &Stub::ResumeTrainJob,
+                  ForJob<v1::ResumeTrainJobRequest>(job_id), call);
 }
 
 absl::Status TrainingClient::Delete(const std::string& job_id, const CallOptions& call) const {
-  return CallOnce(*session_, session_->training(), &Stub::DeleteTrainJob, ForJob<v1::DeleteTrainJobRequest>(job_id),
-                  call)
+  return CallOnce(*session_, session_->options().timeout, session_->training(), &Stub::DeleteTrainJob,
+                  ForJob<v1::DeleteTrainJobRequest>(job_id), call)
       .status();
 }
 

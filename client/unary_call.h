@@ -39,10 +39,11 @@ absl::StatusOr<Response> CallRepeatable(const Session& session, Stub& stub, Unar
 
 // A call that is not made again, because the server may have done what it says although its answer was lost.
 template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> CallOnce(const Session& session, Stub& stub, UnaryMethod<Stub, Request, Response> method,
-                                  const Request& request, const CallOptions& options) {
+absl::StatusOr<Response> CallOnce(const Session& session, std::chrono::milliseconds timeout, Stub& stub,
+                                  UnaryMethod<Stub, Request, Response> method, const Request& request,
+                                  const CallOptions& options) {
   const RetryPolicy once{.max_attempts = 1};
-  return CallUnary(session, once, session.options().timeout, stub, method, request, options);
+  return CallUnary(session, once, timeout, stub, method, request, options);
 }
 
 }  // namespace ganserve::client
