@@ -33,26 +33,13 @@ absl::Status Sync(const std::string& path) {
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status RenameDurably(const std::string& from, const std::string& to) {
-  // A folder does not replace one that holds something: somebody else has published it meanwhile.
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    if (errno == ENOTEMPTY || errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(to, ": exists already"));
-    return absl::ErrnoToStatus(errno, absl::StrCat(to, ": cannot publish"));
-  }
-  return Sync(fs::path(to).parent_path().string());
-}
-
-namespace {
-
-void RemoveTemporariesIf(const std::string& folder, const std::function<bool(const fs::directory_entry&)>& is_ours) {
+std::vector<fs::path> TemporariesIn(const std::string& folder) {
   std::vector<fs::path> found;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (IsTemporaryName(entry.path().filename().string()) && is_ours(entry)) found.push_back(entry.path());
+    if (IsTemporaryName(entry.path().filename().string())) found.push_back(entry.path());
   }
-  for (const fs::path& path : found) fs::remove_all(path, ignored);
+  return found;
 }
 
 absl::Status SyncFolder(const std::string& path) {
@@ -109,19 +96,29 @@ absl::Status PublishFolderWith(const std::string& path, const std::function<absl
   return RenameDurably(temporary.name(), path);
 }
 
+absl::Status RenameDurably(const std::string& from, const std::string& to) {
+  // A folder does not replace one that holds something: somebody else has published it meanwhile.
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    if (errno == ENOTEMPTY || errno == EEXIST) return absl::AlreadyExistsError(absl::StrCat(to, ": exists already"));
+    return absl::ErrnoToStatus(errno, absl::StrCat(to, ": cannot publish"));
+  }
+  return Sync(fs::path(to).parent_path().string());
+}
+
 bool IsTemporaryName(absl::string_view name) { return absl::StrContains(name, kTemporaryMark); }
 
 void RemoveTemporaries(const std::string& folder) {
-  RemoveTemporariesIf(folder, [](const fs::directory_entry&) { return true; });
+  std::error_code ignored;
+  for (const fs::path& path : TemporariesIn(folder)) fs::remove_all(path, ignored);
 }
 
 void RemoveTemporaries(const std::string& folder, std::chrono::seconds age) {
   const fs::file_time_type before = fs::file_time_type::clock::now() - age;
-  RemoveTemporariesIf(folder, [before](const fs::directory_entry& entry) {
+  for (const fs::path& path : TemporariesIn(folder)) {
     std::error_code error;
-    const fs::file_time_type changed = entry.last_write_time(error);
-    return !error && changed <= before;
-  });
+    const fs::file_time_type changed = fs::last_write_time(path, error);
+    if (!error && changed <= before) fs::remove_all(path, error);
+  }
 }
 
 absl::Status MakeFolders(const std::string& path) {
