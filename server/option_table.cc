@@ -31,8 +31,7 @@ constexpr OptionSpec kTable[] = {
     {"Models", "models", "DIR", &Options::models,
      "Model repository, DIR/<model>/<version>/model.pt. Empty: the embedded default model."},
     {"Models", "default-model", "NAME", &Options::default_model,
-     "The model of requests that name none. Empty: the only one; of several, none: such requests are "
-     "refused."},
+     "The model of requests that name none. Empty: the only one; of several, none: such requests are refused."},
     {"Models", "versions-per-model", "N", &Options::versions_per_model,
      "How many versions of a model are kept loaded, newest first.", 1, 1024},
     {"Models", "models-poll-interval", "DURATION", &Options::models_poll_interval,
@@ -101,8 +100,8 @@ constexpr OptionSpec kTable[] = {
      "Changed TLS files are noticed by the first connection after this. 0: at every connection.", 0, 1 * kDay},
     {"Access", "token-file", "GROUP=FILE", &Options::token_file,
      "Bearer tokens of 16 to 4096 characters, one a line, for the methods of GROUP: generate (Generate, "
-     "GenerateStream), info (GetServerInfo, "
-     "turns reflection off) or admin (training and models; closed without tokens if others have some, or beyond "
+     "GenerateStream), info (GetServerInfo, turns reflection off) or admin (training and models; closed without tokens "
+     "if others have some, or beyond "
      "loopback). Repeatable; in the environment and in one value, separated by commas. Health stays open."},
     {"Access", "token-reload-interval", "DURATION", &Options::token_reload_interval,
      "Changed token files are noticed by the first call after this. 0: at every call.", 0, 1 * kDay},

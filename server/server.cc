@@ -279,7 +279,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Server::~Server() { Stop(); }
+Server::~Server() = default;
 
 const std::string& Server::address() const { return parts_->grpc->address(); }
 

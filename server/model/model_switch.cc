@@ -72,7 +72,7 @@ absl::Status ModelSwitch::CheckChange(const std::string& model) const {
 
 absl::StatusOr<std::optional<ModelFolder>> ModelSwitch::Scan(const std::string& model) const {
   auto folder = ScanModel(options_.repository, model);
-  if (!folder.ok()) return absl::FailedPreconditionError(folder.status().message());
+  if (!folder.ok()) return StorageError(folder.status());
   return folder;
 }
 
