@@ -6,12 +6,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/framing.h"
 #include "server/base/status_macros.h"
-#include "server/jobs/event_reader.h"
 #include "server/jobs/event_record.h"
 
 namespace ganserve {
@@ -102,21 +100,6 @@ absl::Status EventLog::WriteRecord(const std::string& record) {
 absl::Status EventLog::CutOff() {
   if (::ftruncate(fd_.get(), static_cast<off_t>(reader_.offset())) == 0) return absl::OkStatus();
   return SystemError(errno, path_, "cannot cut off the torn record");
-}
-
-absl::StatusOr<EventLogContents> ReadEventLog(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return absl::NotFoundError(absl::StrCat(path, ": cannot open"));
-  EventReader reader(path);
-  EventLogContents contents;
-  while (true) {
-    GANSERVE_ASSIGN_OR_RETURN(auto event, reader.Next());
-    if (!event) break;
-    contents.events.push_back(*std::move(event));
-  }
-  contents.valid_bytes = reader.offset();
-  contents.torn = reader.BytesLeft() > 0;
-  return contents;
 }
 
 }  // namespace ganserve

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,7 +20,7 @@ namespace ganserve {
 class EventLog {
  public:
   // Creates the file or opens it to go on: a torn record at its end is cut off, and numbering continues after the last
-  // event. Errors: DATA_LOSS as ReadEventLog; those of the file system.
+  // event. Errors: as EventReader::Next.
   static absl::StatusOr<EventLog> Open(const std::string& path);
 
   // Writes the event with the next sequence number (also as `last_sequence` of a terminal event) and the present time,
@@ -47,14 +46,5 @@ class EventLog {
   EventReader reader_;  // at the last record that was there before the last append
   uint64_t last_sequence_ = 0;
 };
-
-struct EventLogContents {
-  std::vector<v1::TrainEvent> events;
-  uint64_t valid_bytes = 0;  // length of the intact records
-  bool torn = false;         // something follows them that is not an intact record
-};
-
-// Errors: NOT_FOUND when there is no such file; DATA_LOSS when intact records have a gap in their sequence numbers.
-absl::StatusOr<EventLogContents> ReadEventLog(const std::string& path);
 
 }  // namespace ganserve

@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/jobs/event_log.h"
 #include "server/jobs/train_spec.h"
+#include "tests/support/read_event_log.h"
 
 namespace ganserve {
 namespace {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/read_event_log.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {

@@ -11,6 +11,7 @@
 #include "server/jobs/job_state.h"
 #include "server/jobs/train_supervisor.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/read_event_log.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {

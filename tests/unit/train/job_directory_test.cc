@@ -6,6 +6,7 @@
 #include "server/base/sha256.h"
 #include "server/jobs/event_log.h"
 #include "server/train/checksum_trailer.h"
+#include "tests/support/read_event_log.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {

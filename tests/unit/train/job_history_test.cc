@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "server/jobs/event_log.h"
+#include "tests/support/read_event_log.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {
