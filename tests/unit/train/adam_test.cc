@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -97,6 +98,8 @@ struct NamedSettings {
   std::string name;
   AdamSettings settings;
 };
+
+void PrintTo(const NamedSettings& named, std::ostream* out) { *out << named.name; }
 
 class AdamFormulaTest : public testing::TestWithParam<NamedSettings> {};
 
