@@ -28,13 +28,13 @@ std::vector<torch::Tensor> Flat(const std::vector<torch::Tensor>& tensors) {
   return flat;
 }
 
-// Elements of gradient, parameter, m and v are paired by their places in memory. Autograd sees to it that they lie
-// alike; this is for a gradient that somebody has assigned.
-torch::Tensor GradientOf(const torch::Tensor& parameter) {
+// Elements of parameter, gradient, m and v are paired by their places in memory. Autograd lays a gradient out as its
+// parameter; this is for one that somebody has assigned, and for a parameter whose data somebody has replaced.
+torch::Tensor GradientOf(const torch::Tensor& parameter, const torch::Tensor& mean) {
   const torch::Tensor gradient = parameter.grad();
   TORCH_CHECK(gradient.defined(), "a parameter of shape ", parameter.sizes(), " has no gradient");
-  TORCH_CHECK(gradient.strides() == parameter.strides(), "a gradient has strides ", gradient.strides(),
-              " and its parameter ", parameter.strides());
+  TORCH_CHECK(gradient.strides() == mean.strides() && parameter.strides() == mean.strides(), "a parameter has strides ",
+              parameter.strides(), ", its gradient ", gradient.strides(), " and its mean ", mean.strides());
   return gradient;
 }
 
@@ -74,7 +74,7 @@ void Adam::ZeroGradients() {
 torch::Tensor Adam::Step() {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> gradients;
-  for (const torch::Tensor& parameter : parameters_) gradients.push_back(Flat(GradientOf(parameter)));
+  for (size_t i = 0; i < parameters_.size(); ++i) gradients.push_back(Flat(GradientOf(parameters_[i], means_[i])));
   const torch::Tensor norm = torch::stack(at::_foreach_norm(gradients, 2)).norm();
   // The kernel divides each gradient by this on its way, which saves a pass of its own.
   std::optional<torch::Tensor> divisor;

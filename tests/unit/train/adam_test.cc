@@ -224,6 +224,14 @@ TEST(AdamTest, RefusesAGradientThatLiesOtherwiseInMemory) {
   EXPECT_THROW(adam.Step(), c10::Error);
 }
 
+TEST(AdamTest, RefusesAParameterThatHasMovedInMemory) {
+  const Parameters parameters = MakeParameters();
+  Adam adam(parameters, {});
+  torch::Tensor(parameters[0]).set_data(parameters[0].detach().contiguous());
+  SetGradients(parameters, 1);
+  EXPECT_THROW(adam.Step(), c10::Error);
+}
+
 TEST(AdamTest, ZeroGradientsForgetsThem) {
   const Parameters parameters = MakeParameters();
   Adam adam(parameters, {});
