@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/train/data_set.h"
+#include "server/data/data_set.h"
 
 namespace ganserve {
 namespace {

@@ -1,9 +1,9 @@
-#include "server/train/data_set.h"
+#include "server/data/data_set.h"
 
 #include <gmock/gmock.h>
 #include <zlib.h>
 
-#include "server/train/png_io.h"
+#include "server/data/png_io.h"
 #include "tests/support/temporary_folder.h"
 
 namespace ganserve {

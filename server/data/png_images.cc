@@ -1,7 +1,7 @@
 #include "server/base/read_file.h"
 #include "server/base/status_macros.h"
-#include "server/train/data_formats.h"
-#include "server/train/png_io.h"
+#include "server/data/data_formats.h"
+#include "server/data/png_io.h"
 
 namespace ganserve {
 

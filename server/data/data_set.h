@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/train/image_set.h"
+#include "server/data/image_set.h"
 
 namespace ganserve {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "server/train/image_set.h"
+#include "server/data/image_set.h"
 
 namespace ganserve {
 

@@ -1,4 +1,4 @@
-#include "server/train/data_file.h"
+#include "server/data/data_file.h"
 
 #include <sys/stat.h>
 #include <zlib.h>

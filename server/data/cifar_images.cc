@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/train/data_file.h"
-#include "server/train/data_formats.h"
+#include "server/data/data_file.h"
+#include "server/data/data_formats.h"
 
 namespace ganserve {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/train/data_set.h"
+#include "server/data/data_set.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -8,8 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/base/status_macros.h"
-#include "server/train/data_formats.h"
-#include "server/train/image_fit.h"
+#include "server/data/data_formats.h"
+#include "server/data/image_fit.h"
 
 namespace ganserve {
 namespace {
