@@ -1,12 +1,9 @@
 #include "server/data/data_set.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <vector>
+#include <cstdint>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "server/base/status_macros.h"
 #include "server/data/data_formats.h"
 #include "server/data/image_fit.h"
@@ -14,82 +11,60 @@
 namespace ganserve {
 namespace {
 
-namespace fs = std::filesystem;
+// How many images have gone by, and what their labels say.
+struct Tally {
+  size_t images = 0;
+  size_t labelled = 0;
+  int32_t largest_label = kNoLabel;
 
-using Reader = absl::Status (*)(const std::string& path, const ImageSink& sink);
-
-// A file belongs to a format when its name, less ".gz", starts and ends so.
-struct Format {
-  absl::string_view prefix;
-  absl::string_view suffix;
-  Reader reader;
-
-  bool Matches(absl::string_view name) const {
-    if (absl::EndsWith(name, ".gz")) name.remove_suffix(3);
-    return absl::StartsWith(name, prefix) && absl::EndsWith(name, suffix);
+  void Count(int32_t label) {
+    ++images;
+    if (label != kNoLabel) ++labelled;
+    largest_label = std::max(largest_label, label);
   }
 };
 
-// In order of preference. The training part of a data set comes before its test part.
-constexpr Format kFormats[] = {
-    {"train-", "images-idx3-ubyte", &ReadIdxImages},
-    {"", "images-idx3-ubyte", &ReadIdxImages},
-    {"data_batch_", ".bin", &ReadCifarImages},
-    {"", ".bin", &ReadCifarImages},
-    {"", ".png", &ReadPngImage},
-};
-constexpr char kKnownFormats[] = "*-images-idx3-ubyte[.gz], *.bin (CIFAR-10) or *.png";
-
-absl::StatusOr<std::vector<std::string>> SortedFiles(const std::string& path) {
-  std::error_code error;
-  std::vector<std::string> files;
-  if (!fs::is_directory(path, error)) {
-    if (!fs::exists(path, error)) return absl::NotFoundError(absl::StrCat(path, ": no such file or folder"));
-    return std::vector<std::string>{path};
+// Hands every image to `sink`, with its label.
+absl::StatusOr<Tally> ReadSource(const DataSource& source, const ImageSink& sink) {
+  Tally tally;
+  for (const SourceFile& file : source.files) {
+    GANSERVE_RETURN_IF_ERROR(
+        file.reader(file.path, [&](std::span<const uint8_t> samples, const PlanarShape& shape, int32_t label) {
+          if (file.label != kNoLabel) label = file.label;
+          tally.Count(label);
+          sink(samples, shape, label);
+        }));
+    if (tally.labelled == 0 || tally.labelled == tally.images) continue;
+    return absl::DataLossError(
+        absl::StrCat(file.path, ": some files of the data set have labels and others have none"));
   }
-  fs::directory_iterator entries(path, error);
-  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-    if (entries->is_regular_file(error)) files.push_back(entries->path().string());
-  }
-  if (error) return absl::UnavailableError(absl::StrCat(path, ": cannot list the folder: ", error.message()));
-  std::sort(files.begin(), files.end());
-  return files;
+  return tally;
 }
 
-absl::Status ReadMatching(const Format& format, const std::vector<std::string>& files, const ImageSink& sink) {
-  for (const std::string& file : files) {
-    if (format.Matches(fs::path(file).filename().string())) GANSERVE_RETURN_IF_ERROR(format.reader(file, sink));
-  }
-  return absl::OkStatus();
-}
-
-// How many images went into the sink, at least one.
-absl::StatusOr<size_t> ReadDataSet(const std::string& path, const ImageSink& sink) {
-  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> files, SortedFiles(path));
-  size_t count = 0;
-  const ImageSink counting = [&](std::span<const uint8_t> samples, const PlanarShape& shape) {
-    ++count;
-    sink(samples, shape);
-  };
-  for (const Format& format : kFormats) {
-    GANSERVE_RETURN_IF_ERROR(ReadMatching(format, files, counting));
-    if (count > 0) return count;
-  }
-  return absl::NotFoundError(absl::StrCat(path, ": no training images found; looked for ", kKnownFormats));
+absl::StatusOr<DataSetFacts> Read(const std::string& path, DataPart part, const ImageSink& sink) {
+  GANSERVE_ASSIGN_OR_RETURN(const DataSource source, FindData(path, part));
+  GANSERVE_ASSIGN_OR_RETURN(const Tally tally, ReadSource(source, sink));
+  if (tally.images == 0) return NoData(path, part);
+  return DataSetFacts{tally.images, std::max(source.classes, tally.largest_label + 1), source.class_names};
 }
 
 }  // namespace
 
-absl::StatusOr<ImageSet> LoadDataSet(const std::string& path, const PlanarShape& wanted) {
-  ImageSet set{wanted, {}};
-  GANSERVE_RETURN_IF_ERROR(ReadDataSet(path, [&](std::span<const uint8_t> samples, const PlanarShape& shape) {
-                             AppendFitted(samples, shape, wanted, &set.samples);
-                           }).status());
+absl::StatusOr<ImageSet> LoadDataSet(const std::string& path, const PlanarShape& wanted, DataPart part) {
+  ImageSet set{wanted};
+  GANSERVE_ASSIGN_OR_RETURN(
+      DataSetFacts facts,
+      Read(path, part, [&](std::span<const uint8_t> samples, const PlanarShape& shape, int32_t label) {
+        AppendFitted(samples, shape, wanted, &set.samples);
+        if (label != kNoLabel) set.labels.push_back(label);
+      }));
+  set.classes = facts.classes;
+  set.class_names = std::move(facts.class_names);
   return set;
 }
 
-absl::StatusOr<size_t> CountImages(const std::string& path) {
-  return ReadDataSet(path, [](std::span<const uint8_t>, const PlanarShape&) {});
+absl::StatusOr<DataSetFacts> InspectDataSet(const std::string& path, DataPart part) {
+  return Read(path, part, [](std::span<const uint8_t>, const PlanarShape&, int32_t) {});
 }
 
 }  // namespace ganserve

@@ -1,22 +1,31 @@
-// Finds and reads a data set.
+// Reads a data set.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/data/data_search.h"
 #include "server/data/image_set.h"
 
 namespace ganserve {
 
-// Every training image under `path`, fitted to `wanted` (see AppendFitted). `path` is one file or a folder, which is
-// searched without its sub-folders, in order of name, for the first of these that it has:
-//   train-images-idx3-ubyte[.gz], else *-images-idx3-ubyte[.gz]   MNIST, Fashion-MNIST
-//   data_batch_*.bin, else *.bin                                  CIFAR-10 binary
-//   *.png
-// Errors: NOT_FOUND when there is nothing of the kind, DATA_LOSS naming file and byte offset when a file is corrupt.
-absl::StatusOr<ImageSet> LoadDataSet(const std::string& path, const PlanarShape& wanted);
+// Every image of that part of the data set in `path` (see data_search.h for what is found there), fitted to `wanted`
+// (see AppendFitted), with the labels that its format has.
+// Errors: NOT_FOUND when there is no such part; DATA_LOSS naming the file, and where the format allows the byte offset,
+// when a file is corrupt.
+absl::StatusOr<ImageSet> LoadDataSet(const std::string& path, const PlanarShape& wanted,
+                                     DataPart part = DataPart::kTrain);
 
-// How many images that would be. Reads and decodes them all, with the same errors, and keeps none in memory.
-absl::StatusOr<size_t> CountImages(const std::string& path);
+// What LoadDataSet would give, but for the images.
+struct DataSetFacts {
+  size_t images = 0;
+  int classes = 0;                         // 0 without labels
+  std::vector<std::string> class_names{};  // [classes], or empty when the data does not name them
+};
+
+// Reads and decodes everything, with the same errors, and keeps no image in memory.
+absl::StatusOr<DataSetFacts> InspectDataSet(const std::string& path, DataPart part = DataPart::kTrain);
 
 }  // namespace ganserve
