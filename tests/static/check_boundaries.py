@@ -16,6 +16,7 @@ import sys
 # Which of our folders a folder may include, besides itself. The longest matching name counts.
 ALLOWED_FOLDERS = {
     "server/base": [],
+    "proto/spec": ["proto"],
     "server/kernels": ["server/base"],
     "server/log": ["server/base"],
     "server/serving": ["server/base"],
@@ -24,17 +25,18 @@ ALLOWED_FOLDERS = {
     "server/model": ["server/kernels", "server/serving", "server/base", "server/log"],
     "server/rpc/credentials": ["server/base", "server/log"],
     "server/rpc": ["server/jobs", "server/serving", "server/base", "server/log", "server/rpc/credentials", "proto"],
-    "server/jobs": ["server/base", "server/log", "proto"],
+    "server/jobs": ["server/base", "server/log", "proto", "proto/spec"],
     "server/data": ["server/base"],
-    "server/train": ["server/data", "server/base", "server/jobs", "proto"],
+    "server/train": ["server/data", "server/base", "server/jobs", "proto", "proto/spec"],
     "server/training": ["server/data", "server/jobs", "server/serving", "server/option", "server/base", "proto"],
-    "server/trainer_": ["server/train", "server/data", "server/jobs", "server/base", "proto"],
+    "server/trainer_": ["server/train", "server/data", "server/jobs", "server/base", "proto", "proto/spec"],
     "server/option": ["server/base", "server/log"],
     "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/model",
                "server/rpc", "server/rpc/credentials", "server/jobs", "server/training", "server/option"],
-    "client": ["server/base", "proto"],
-    "tests": ["server", "client", "proto", "server/base", "server/kernels", "server/log", "server/serving", "server/image", "server/metrics",
-              "server/model", "server/rpc", "server/rpc/credentials", "server/jobs", "server/data", "server/train", "server/option"],
+    "client": ["server/base", "proto", "proto/spec"],
+    "tests": ["server", "client", "proto", "proto/spec", "server/base", "server/kernels", "server/log", "server/serving",
+              "server/image", "server/metrics", "server/model", "server/rpc", "server/rpc/credentials", "server/jobs",
+              "server/data", "server/train", "server/option"],
 }
 
 # Keys that are the start of the names of files, not folders.
@@ -45,10 +47,10 @@ LIBRARIES = {
     "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/model/", "server/train/", "tests/"]),
     "gRPC": (r"(grpc|grpcpp)/(?!health/)", ["server/rpc/", "server/server.cc", "client/", "tests/"]),
     "Protobuf": (r"google/(protobuf|rpc)/|ganserve/v1/|grpc/health/",
-                 ["server/rpc/", "server/jobs/", "server/train/", "server/trainer_*", "client/", "tests/"]),
+                 ["proto/spec/", "server/rpc/", "server/jobs/", "server/train/", "server/trainer_*", "client/", "tests/"]),
     "prometheus-cpp": (r"prometheus/", ["server/metrics/", "tests/unit/metrics/"]),
     "spdlog": (r"spdlog/", ["server/log/*.cc"]),
-    "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_*", "client/ganctl/*.cc", "tests/*.cc"]),
+    "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_*", "client/ganctl/*.cc", "proto/spec/*.cc", "tests/*.cc"]),
     "libpng": (r"png\.h$", ["server/image/*.cc", "server/data/*.cc", "client/ganctl/*.cc", "tests/*.cc"]),
     "FreeType": (r"ft2build\.h$", ["server/data/*.cc"]),
     "libjpeg": (r"jpeglib\.h$", ["server/data/*.cc", "tests/unit/data/*.cc"]),
@@ -60,7 +62,7 @@ LIBRARIES = {
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-SOURCE_FOLDERS = ("server", "client", "tests")
+SOURCE_FOLDERS = ("proto", "server", "client", "tests")
 
 
 def read_includes(root):
