@@ -80,7 +80,7 @@ TEST(FontImagesTest, CutAnywhereNamesTheFileAndAByteOffset) {
   TemporaryFolder folder;
   const std::string whole = ColorFont({kRed, kBlue});
   for (size_t length = 0; length < whole.size() - 3; ++length) {  // up to 3 bytes at the end are filling
-    const std::string path = folder.Write("x.ttf", whole.substr(0, length));
+    const std::string path = folder.Write(std::to_string(length) + ".ttf", whole.substr(0, length));
     const absl::Status status = Failure(path);
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << length;
     EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(path + ": "), HasSubstr("byte offset"))) << length;
@@ -94,7 +94,7 @@ TEST(FontImagesTest, NoticesAnyFlippedByteThatMatters) {
   for (size_t at = 0; at < whole.size(); ++at) {
     std::string flipped = whole;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x5a);
-    const std::string path = folder.Write("x.ttf", flipped);
+    const std::string path = folder.Write(std::to_string(at) + ".ttf", flipped);
     const absl::Status status = Failure(path);
     if (status.ok()) {
       ++unnoticed;
