@@ -16,13 +16,12 @@ std::vector<torch::Tensor> Zeros(const std::vector<torch::Tensor>& like) {
   return zeros;
 }
 
-// The fused kernel walks parameter, gradient, m and v as flat arrays, so their elements must lie alike. Autograd sees
-// to that for a parameter that is dense; this is for a gradient which somebody has assigned.
+// The fused kernel walks parameter, gradient, m and v as flat arrays, so their elements must lie alike. Autograd mostly
+// sees to that, but not in every backward pass through a backward pass.
 torch::Tensor GradientOf(const torch::Tensor& parameter) {
-  const torch::Tensor gradient = parameter.grad();
+  torch::Tensor& gradient = parameter.mutable_grad();
   TORCH_CHECK(gradient.defined(), "a parameter of shape ", parameter.sizes(), " has no gradient");
-  TORCH_CHECK(gradient.strides() == parameter.strides(), "a gradient has strides ", gradient.strides(),
-              " and its parameter ", parameter.strides());
+  if (gradient.strides() != parameter.strides()) gradient = torch::empty_like(parameter).copy_(gradient);
   return gradient;
 }
 
