@@ -27,6 +27,7 @@ class Uniform {
 
 // The index in [0, size) of a sample at `index`, which may lie beyond the edges, of ... 2 1 0 1 2 ... n-2 n-1 n-2 ...
 int Reflected(int index, int size) {
+  if (index >= 0 && index < size) return index;  // nearly always, and divisions are slow
   if (size == 1) return 0;
   const int period = 2 * (size - 1);
   const int within = std::abs(index) % period;
