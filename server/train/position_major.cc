@@ -9,9 +9,9 @@ torch::Tensor PositionMajorWeight(const torch::Tensor& weight) {
 torch::Tensor BatchNorm(torch::nn::BatchNorm2d norm, const torch::Tensor& x) {
   const torch::Tensor positions = x.permute({2, 3, 0, 1});
   if (!positions.is_contiguous()) return norm->forward(x);
-  // [H W, C, N, 1], channels-last in torch's terms.
-  const torch::Tensor result = norm->forward(positions.flatten(0, 1).transpose(1, 2).unsqueeze(3));
-  return result.squeeze(3).transpose(1, 2).unflatten(0, {x.size(2), x.size(3)}).permute({2, 3, 0, 1});
+  // [H W, C, 1, N], channels-last in torch's terms.
+  const torch::Tensor result = norm->forward(positions.flatten(0, 1).transpose(1, 2).unsqueeze(2));
+  return result.squeeze(2).transpose(1, 2).unflatten(0, {x.size(2), x.size(3)}).permute({2, 3, 0, 1});
 }
 
 }  // namespace ganserve
