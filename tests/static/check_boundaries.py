@@ -25,7 +25,8 @@ ALLOWED_FOLDERS = {
     "server/rpc/credentials": ["server/base", "server/log"],
     "server/rpc": ["server/jobs", "server/serving", "server/base", "server/log", "server/rpc/credentials", "proto"],
     "server/jobs": ["server/base", "server/log", "proto"],
-    "server/train": ["server/base", "server/jobs", "proto"],
+    "server/eval": ["server/serving", "server/base"],
+    "server/train": ["server/base", "server/eval", "server/jobs", "proto"],
     "server/training": ["server/train", "server/jobs", "server/serving", "server/option", "server/base", "proto"],
     "server/trainer_": ["server/train", "server/jobs", "server/base", "proto"],
     "server/option": ["server/base", "server/log"],
@@ -33,7 +34,7 @@ ALLOWED_FOLDERS = {
                "server/rpc", "server/rpc/credentials", "server/jobs", "server/training", "server/option"],
     "client": ["server/base", "proto"],
     "tests": ["server", "client", "proto", "server/base", "server/kernels", "server/log", "server/serving", "server/image", "server/metrics",
-              "server/model", "server/rpc", "server/rpc/credentials", "server/jobs", "server/train", "server/option"],
+              "server/model", "server/rpc", "server/rpc/credentials", "server/jobs", "server/train", "server/eval", "server/option"],
 }
 
 # Keys that are the start of the names of files, not folders.
@@ -41,7 +42,7 @@ FILE_GROUPS = ("server/option", "server/trainer_", "server/training")
 
 # Third-party headers by the start of their name, and the only places that may include them. "*.cc": not in headers.
 LIBRARIES = {
-    "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/model/", "server/train/", "tests/"]),
+    "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/model/", "server/train/", "server/eval/", "tests/"]),
     "gRPC": (r"(grpc|grpcpp)/(?!health/)", ["server/rpc/", "server/server.cc", "client/", "tests/"]),
     "Protobuf": (r"google/(protobuf|rpc)/|ganserve/v1/|grpc/health/",
                  ["server/rpc/", "server/jobs/", "server/train/", "server/trainer_*", "client/", "tests/"]),
