@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "server/train/image_set.h"
+#include "server/data/image_set.h"
 
 namespace ganserve {
 

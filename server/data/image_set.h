@@ -1,9 +1,10 @@
-// Training images in memory, already of the size and channels that the networks take.
+// Images in memory, already of the size and channels that the networks take, with their classes where these are known.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace ganserve {
@@ -20,9 +21,13 @@ struct PlanarShape {
   bool operator==(const PlanarShape&) const = default;
 };
 
+// Either every image has a label or none has.
 struct ImageSet {
   PlanarShape shape;
-  std::vector<uint8_t> samples;  // [count, channels, height, width]
+  std::vector<uint8_t> samples{};          // [count, channels, height, width]
+  std::vector<int32_t> labels{};           // [count], 0 to classes - 1; empty without labels
+  int classes = 0;                         // 0 without labels; a class may have no image
+  std::vector<std::string> class_names{};  // [classes], or empty when the data does not name them
 
   size_t count() const { return shape.samples() == 0 ? 0 : samples.size() / shape.samples(); }
   std::span<const uint8_t> image(size_t index) const {

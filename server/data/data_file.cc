@@ -1,9 +1,10 @@
-#include "server/train/data_file.h"
+#include "server/data/data_file.h"
 
 #include <sys/stat.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
@@ -54,6 +55,12 @@ absl::Status DataFile::Read(std::span<uint8_t> out) {
   }
   offset_ += done;
   return absl::OkStatus();
+}
+
+absl::StatusOr<uint32_t> DataFile::ReadBigEndian32() {
+  std::array<uint8_t, 4> bytes;
+  GANSERVE_RETURN_IF_ERROR(Read(bytes));
+  return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | uint32_t{bytes[3]};
 }
 
 absl::StatusOr<bool> DataFile::AtEnd() {

@@ -1,4 +1,4 @@
-#include "server/train/png_io.h"
+#include "server/data/png_io.h"
 
 #include <png.h>
 #include <zlib.h>

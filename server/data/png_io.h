@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/train/image_set.h"
+#include "server/data/image_set.h"
 
 namespace ganserve {
 

@@ -23,6 +23,9 @@ class DataFile {
   // corrupt.
   absl::Status Read(std::span<uint8_t> out);
 
+  // The next four bytes, most significant first, with Read's errors.
+  absl::StatusOr<uint32_t> ReadBigEndian32();
+
   // Whether every byte was read. Errors: DATA_LOSS when a gzip file's checksum at the end does not hold.
   absl::StatusOr<bool> AtEnd();
 

@@ -1,4 +1,4 @@
-#include "server/train/image_fit.h"
+#include "server/data/image_fit.h"
 
 #include <gmock/gmock.h>
 
