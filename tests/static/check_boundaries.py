@@ -57,7 +57,8 @@ LIBRARIES = {
     "libdeflate": (r"libdeflate\.h$", ["server/image/", "tests/"]),
     "zlib": (r"zlib\.h$", ["server/base/*.cc", "server/image/*.cc", "server/data/*.cc", "tests/*.cc"]),
     "OpenSSL": (r"openssl/", ["server/base/*.cc", "server/model/*.cc", "server/rpc/credentials/", "tests/"]),
-    "nlohmann_json": (r"nlohmann/", ["server/model/*.cc", "server/train/*.cc", "client/bench/*.cc", "tests/*.cc"]),
+    "nlohmann_json": (r"nlohmann/", ["server/model/*.cc", "server/train/*.cc", "server/eval/*.cc", "server/eval_*.cc",
+                                     "client/bench/*.cc", "tests/*.cc"]),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
