@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/spec/train_spec_defaults.h"
 #include "server/base/read_file.h"
 #include "server/base/status_macros.h"
 #include "server/data/data_set.h"

@@ -34,7 +34,7 @@ absl::Status ReadCifarImages(const std::string& path, const ImageSink& sink);
 // The names of the classes, one a line, from the folder's batches.meta.txt. Empty when there is no such file.
 absl::StatusOr<std::vector<std::string>> ReadCifarClassNames(const std::string& folder);
 
-// One PNG of any type; 16 bits a sample become 8, transparency is laid over black.
-absl::Status ReadPngImage(const std::string& path, const ImageSink& sink);
+// One PNG or JPEG, told by its first bytes (see png_io.h, jpeg_decode.h).
+absl::Status ReadImageFile(const std::string& path, const ImageSink& sink);
 
 }  // namespace ganserve

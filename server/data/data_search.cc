@@ -36,11 +36,11 @@ struct Kind {
 
 constexpr absl::string_view kIdxSuffixes[] = {"images-idx3-ubyte"};
 constexpr absl::string_view kCifarSuffixes[] = {".bin"};
-constexpr absl::string_view kImageSuffixes[] = {".png"};
+constexpr absl::string_view kImageSuffixes[] = {".png", ".jpg", ".jpeg"};
 constexpr Kind kIdx{kIdxSuffixes, &ReadIdxImages, true};
 constexpr Kind kCifar{kCifarSuffixes, &ReadCifarImages, true};
-constexpr Kind kImages{kImageSuffixes, &ReadPngImage, false};
-constexpr char kKnownKinds[] = "*images-idx3-ubyte[.gz], *.bin (CIFAR-10), *.png";
+constexpr Kind kImages{kImageSuffixes, &ReadImageFile, false};
+constexpr char kKnownKinds[] = "*images-idx3-ubyte[.gz], *.bin (CIFAR-10), *.png, *.jpg, *.jpeg";
 
 bool NamesTraining(const std::string& name) {
   return absl::StartsWith(name, "train") || absl::StartsWith(name, "data_batch");

@@ -21,6 +21,14 @@ struct PlanarShape {
   bool operator==(const PlanarShape&) const = default;
 };
 
+struct PlanarImage {
+  PlanarShape shape;
+  std::vector<uint8_t> samples{};
+};
+
+// [height, width, channels], as decoders give it, to [channels, height, width].
+std::vector<uint8_t> PlanarOfInterleaved(std::span<const uint8_t> interleaved, size_t channels);
+
 // Either every image has a label or none has.
 struct ImageSet {
   PlanarShape shape;

@@ -62,13 +62,6 @@ class PngImage {
 };
 
 // libpng's order is [height, width, channels], ours [channels, height, width].
-std::vector<uint8_t> Planar(std::span<const uint8_t> interleaved, size_t channels) {
-  const size_t area = interleaved.size() / channels;
-  std::vector<uint8_t> planar(interleaved.size());
-  for (size_t i = 0; i < interleaved.size(); ++i) planar[(i % channels) * area + i / channels] = interleaved[i];
-  return planar;
-}
-
 std::vector<uint8_t> Interleaved(std::span<const uint8_t> planar, size_t channels) {
   const size_t area = planar.size() / channels;
   std::vector<uint8_t> interleaved(planar.size());
@@ -113,7 +106,7 @@ absl::StatusOr<PlanarImage> DecodePng(const std::string& name, std::span<const u
   if (!png_image_finish_read(image.get(), &black, interleaved.data(), 0, nullptr)) {
     return Defect(name, absl::StrCat("corrupt PNG pixels (", image->message, ")"), pixels_offset);
   }
-  return PlanarImage{shape, Planar(interleaved, static_cast<size_t>(shape.channels))};
+  return PlanarImage{shape, PlanarOfInterleaved(interleaved, static_cast<size_t>(shape.channels))};
 }
 
 }  // namespace ganserve

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/data/image_set.h"
@@ -14,12 +13,8 @@ namespace ganserve {
 // The PNG file image of planar samples, 8 bits, grey or RGB.
 absl::StatusOr<std::string> EncodePng(const PlanarShape& shape, std::span<const uint8_t> samples);
 
-struct PlanarImage {
-  PlanarShape shape;
-  std::vector<uint8_t> samples;
-};
-
-// `name` is the file that the messages name. Errors: DATA_LOSS with the byte offset of the first defect.
+// Any type of PNG: 16 bits a sample become 8, transparency is laid over black. `name` is the file that the messages
+// name. Errors: DATA_LOSS with the byte offset of the first defect.
 absl::StatusOr<PlanarImage> DecodePng(const std::string& name, std::span<const uint8_t> file);
 
 }  // namespace ganserve

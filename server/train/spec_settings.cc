@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "proto/spec/train_spec_defaults.h"
 #include "server/jobs/train_spec.h"
 
 namespace ganserve {

@@ -14,6 +14,8 @@ struct AdamSettings {
   double learning_rate = 2e-4;
   double beta1 = 0.5;
   double beta2 = 0.999;
+  double weight_decay = 0;       // decoupled: a step also multiplies each weight by 1 - learning_rate * weight_decay
+  double max_gradient_norm = 0;  // a longer gradient, over all weights together, is shortened to this; 0: it never is
 
   bool operator==(const AdamSettings&) const = default;
 };

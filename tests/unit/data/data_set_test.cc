@@ -5,6 +5,7 @@
 #include "server/data/png_io.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/data/data_files.h"
+#include "tests/unit/data/jpeg_files.h"
 
 namespace ganserve {
 namespace {
@@ -76,6 +77,39 @@ TEST(DataSetTest, ReadsPngsOfAnySizeInOrderOfName) {
   ASSERT_EQ(set->count(), 2U);
   EXPECT_THAT(set->image(0), Each(100));
   EXPECT_THAT(set->image(1), Each(200));
+}
+
+TEST(DataSetTest, ReadsAMixtureOfPngsAndJpegsWhateverTheCaseOfTheirNames) {
+  TemporaryFolder folder;
+  folder.Write("a.JPG", Jpeg(40, std::vector<uint8_t>(40 * 40 * 3, 50)));
+  folder.Write("b.Jpeg", Png(20, 3, 60));  // by its bytes, whatever its name says
+  folder.Write("c.PNG", Png(50, 1, 70));
+  const auto set = LoadDataSet(folder.path(), kRgb);
+  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_EQ(set->count(), 3U);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(set->image(i)[32 * 16 + 16], 50 + 10 * i);
+}
+
+TEST(DataSetTest, NamesAnImageThatIsEmpty) {
+  TemporaryFolder folder;
+  folder.Write("a.jpg", Jpeg(40, std::vector<uint8_t>(40 * 40 * 3, 50)));
+  const std::string path = folder.Write("b.jpg", "");
+  EXPECT_THAT(Failure(folder.path()), HasSubstr(path + ": empty file"));
+}
+
+TEST(DataSetTest, NamesACorruptJpeg) {
+  TemporaryFolder folder;
+  const std::string path = folder.Write("b.jpg", Jpeg(40, std::vector<uint8_t>(40 * 40 * 3, 50)).substr(0, 400));
+  EXPECT_THAT(Failure(folder.path()), AllOf(HasSubstr(path + ": corrupt JPEG ("), HasSubstr("at byte offset")));
+}
+
+TEST(DataSetTest, NamesAPngCutAnywhere) {
+  TemporaryFolder folder;
+  const std::string png = Png(8, 3, 7);
+  for (size_t length = 0; length < png.size(); ++length) {
+    const std::string path = folder.Write("a.png", png.substr(0, length));
+    EXPECT_THAT(Failure(path), AllOf(HasSubstr(path + ": "), HasSubstr("byte offset"))) << length;
+  }
 }
 
 TEST(DataSetTest, KeepsTheColoursOfAPng) {
@@ -158,7 +192,8 @@ TEST(DataSetTest, RefusesCorruptPngsWithTheOffset) {
   TemporaryFolder folder;
   const std::string png = Png(32, 3, 7);
   const auto message = [&](const std::string& bytes) { return Failure(folder.Write("a.png", bytes)); };
-  EXPECT_THAT(message("GIF89a..............."), AllOf(HasSubstr("a.png: not a PNG"), HasSubstr("byte offset 0")));
+  EXPECT_THAT(message("GIF89a..............."),
+              AllOf(HasSubstr("a.png: neither a PNG nor a JPEG"), HasSubstr("byte offset 0")));
   EXPECT_THAT(message(png.substr(0, png.size() - 5)), AllOf(HasSubstr("truncated"), HasSubstr("byte offset")));
   std::string flipped = png;
   flipped[17] ^= 1;  // in IHDR, which starts at byte 8

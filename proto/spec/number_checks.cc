@@ -1,11 +1,11 @@
-#include "client/ganctl/number_checks.h"
+#include "proto/spec/number_checks.h"
 
 #include <cmath>
 #include <cstdint>
 
 #include "absl/strings/numbers.h"
 
-namespace ganserve::ganctl {
+namespace ganserve {
 
 std::string CheckWholeNumber(const std::string& text) {
   uint64_t number = 0;
@@ -21,4 +21,4 @@ std::string CheckFiniteNumber(const std::string& text) {
   return "\"" + text + "\" is not a finite number";
 }
 
-}  // namespace ganserve::ganctl
+}  // namespace ganserve
