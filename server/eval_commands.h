@@ -27,8 +27,8 @@ struct Evaluation {
 };
 
 // Errors: those of loading the model, the data and the extractor, each naming the path; INVALID_ARGUMENT for a label
-// that model or data don't have.
-absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags);
+// that model or data don't have. `tell` hears what is being done, a line before each long step.
+absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::function<void(const std::string&)>& tell);
 
 // Trains a classifier on labelled images and publishes it as the folder of a feature extractor. `print` gets a line for
 // each epoch. Errors as LoadDataSet, TrainClassifier and PublishFolderWith.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -96,7 +97,7 @@ ImageSource AllImagesOf(const ImageSet& set) {
 
 }  // namespace
 
-absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags) {
+absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::function<void(const std::string&)>& tell) {
   const int threads = flags.threads > 0 ? flags.threads : ReadCpuQuota().cores;
   // The extractor first, because its faults show at once, then the model; reading the data takes longest.
   GANSERVE_ASSIGN_OR_RETURN(const std::optional<ExtractorSource> extractor, ChosenExtractor(flags.extractor));
@@ -104,6 +105,7 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags) {
   UseTorchThreads(threads);  // after loading, which sets the calling thread's to one
   const PlanarShape shape = PlanarShapeOf(*generator);
   if (extractor) GANSERVE_RETURN_IF_ERROR(FeatureExtractor::Load(*extractor, shape).status());
+  tell(absl::StrCat("reading ", flags.data));
   GANSERVE_ASSIGN_OR_RETURN(RealImages real, LoadRealImages(flags.data, shape, flags.seed, flags.samples));
   if (flags.label) {
     GANSERVE_RETURN_IF_ERROR(CheckLabel(*flags.label, generator->info(), real.reference));
@@ -112,10 +114,13 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags) {
   }
   QualityOptions options;
   options.seed = flags.seed;
+  tell(absl::StrCat("looking at ", real.reference.count(), " images of the reference"));
   GANSERVE_ASSIGN_OR_RETURN(const auto meter, QualityMeter::Create(extractor, real.reference, options));
   Evaluation evaluation{generator->info(), flags.data, {}, {}, {}, real.floor_is_test_part};
   if (meter->extractor() != nullptr) evaluation.extractor = *meter->extractor();
+  tell(absl::StrCat("measuring ", real.floor.count(), " images for the floor"));
   GANSERVE_ASSIGN_OR_RETURN(evaluation.floor, meter->Measure(real.floor.count(), AllImagesOf(real.floor)));
+  tell(absl::StrCat("making and measuring ", flags.samples, " images"));
   GANSERVE_ASSIGN_OR_RETURN(evaluation.quality,
                             meter->Measure(flags.samples, ImagesOf(*generator, flags.seed, flags.label, threads)));
   return evaluation;

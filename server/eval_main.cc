@@ -1,5 +1,6 @@
 // ganserve-eval: measures how good a generator is.
 #include <malloc.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -64,6 +65,11 @@ void Print(const std::string& line) {
   std::fflush(stdout);
 }
 
+// Progress, for people who look on.
+void TellTerminal(const std::string& line) {
+  if (::isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "%s ...\n", line.c_str());
+}
+
 // glibc returns each large block to the kernel by default and pays for the page faults again; 32 MiB is the largest
 // threshold that it takes.
 void KeepMemory() {
@@ -89,7 +95,7 @@ int Main(int argc, char** argv) {
   }
   if (train->parsed()) return ExitCode(TrainClassifierCommand(classifier, CommandLine(argc, argv), Print));
   if (evaluate.data.empty()) return Failed("--data is required (see --help)", kUsageError);
-  const absl::StatusOr<Evaluation> evaluation = Evaluate(evaluate);
+  const absl::StatusOr<Evaluation> evaluation = Evaluate(evaluate, TellTerminal);
   if (!evaluation.ok()) return ExitCode(evaluation.status());
   std::fputs((evaluate.json ? EvaluationJson(*evaluation) : EvaluationTable(*evaluation)).c_str(), stdout);
   return kDone;

@@ -48,20 +48,37 @@ std::string FeatureRows(const FeatureQuality& quality, const FeatureQuality& flo
       Row("recall", Number(quality.manifold.recall), "", Number(floor.manifold.recall)));
 }
 
-std::string ClassRows(const ClassQuality& quality, const ClassQuality& floor) {
-  return absl::StrCat(Row("Inception-style score", Number(quality.score.mean),
-                          absl::StrCat("sd ", Number(quality.score.deviation)), Number(floor.score.mean)),
-                      Row("class divergence", Number(quality.divergence), "nats", Number(floor.divergence)));
+std::string ClassName(const Evaluation& evaluation, size_t index) {
+  const std::vector<std::string>& names = evaluation.extractor->class_names;
+  return index < names.size() ? names[index] : absl::StrCat("class ", index);
 }
 
-// Classes with their shares. Of many classes (Inception has a thousand) only the scarcest.
-std::string ClassTable(const ClassQuality& quality, const std::vector<std::string>& names) {
+// Which class has fewest samples.
+size_t SmallestClass(const ClassQuality& quality) {
+  return static_cast<size_t>(std::min_element(quality.shares.begin(), quality.shares.end()) - quality.shares.begin());
+}
+
+std::string Percent(double share) { return absl::StrFormat("%.2f %%", 100 * share); }
+
+std::string ClassRows(const Evaluation& evaluation) {
+  const ClassQuality& quality = *evaluation.quality.classes;
+  const ClassQuality& floor = *evaluation.floor.classes;
+  const size_t smallest = SmallestClass(quality);
+  return absl::StrCat(Row("Inception-style score", Number(quality.score.mean),
+                          absl::StrCat("sd ", Number(quality.score.deviation)), Number(floor.score.mean)),
+                      Row("class divergence", Number(quality.divergence), "nats", Number(floor.divergence)),
+                      Row("smallest class", Percent(quality.shares[smallest]), ClassName(evaluation, smallest),
+                          Percent(floor.shares[SmallestClass(floor)])));
+}
+
+// Classes with their shares; of many (Inception has a thousand) the first.
+std::string ClassTable(const Evaluation& evaluation) {
+  const ClassQuality& quality = *evaluation.quality.classes;
   constexpr size_t kMostClasses = 20;
   std::string table = absl::StrFormat("\n%-22s %10s %10s\n", "class", "model", "data");
   for (size_t k = 0; k < std::min(kMostClasses, quality.shares.size()); ++k) {
-    const std::string name = k < names.size() ? names[k] : absl::StrCat(k);
-    absl::StrAppendFormat(&table, "%-22s %8.2f %% %8.2f %%\n", name, 100 * quality.shares[k],
-                          100 * quality.reference_shares[k]);
+    absl::StrAppendFormat(&table, "%-22s %10s %10s\n", ClassName(evaluation, k), Percent(quality.shares[k]),
+                          Percent(quality.reference_shares[k]));
   }
   if (quality.shares.size() > kMostClasses) {
     absl::StrAppend(&table, "and ", quality.shares.size() - kMostClasses, " more; --json has them all\n");
@@ -102,9 +119,9 @@ std::string EvaluationTable(const Evaluation& evaluation) {
                    quality.samples, "; floor: ", FloorText(evaluation), "\n\n");
   text += Row("measure", "model", "95 % or deviation", "floor");
   if (quality.features) text += FeatureRows(*quality.features, *floor.features);
-  if (quality.classes) text += ClassRows(*quality.classes, *floor.classes);
+  if (quality.classes) text += ClassRows(evaluation);
   text += Row("sliced Wasserstein", Number(quality.sliced_wasserstein), "", Number(floor.sliced_wasserstein));
-  if (quality.classes) text += ClassTable(*quality.classes, evaluation.extractor->class_names);
+  if (quality.classes) text += ClassTable(evaluation);
   return text;
 }
 
