@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "server/train/strided_convolution.h"
+
 namespace ganserve {
 namespace {
 
@@ -45,10 +47,14 @@ DcganGenerator::DcganGenerator(const NetworkShape& shape) : GeneratorNetwork(sha
 
 torch::Tensor DcganGenerator::forward(const torch::Tensor& z, const torch::Tensor& labels) {
   torch::Tensor x = Input(z, labels).unsqueeze(2).unsqueeze(3);
-  for (size_t i = 0; i < norms_.size(); ++i) {
-    x = norms_[i]->forward(convolutions_[i]->forward(x)).relu_();
-  }
-  return torch::tanh(convolutions_.back()->forward(x));
+  for (size_t i = 0; i < norms_.size(); ++i) x = norms_[i]->forward(Convolved(i, x)).relu_();
+  return torch::tanh(Convolved(norms_.size(), x));
+}
+
+// For training the faster way, in evaluation mode the one of the exported script, whose bits are to be the same.
+torch::Tensor DcganGenerator::Convolved(size_t layer, const torch::Tensor& x) {
+  if (layer == 0 || !is_training()) return convolutions_[layer]->forward(x);
+  return TransposedStridedConvolution(x, convolutions_[layer]->weight);
 }
 
 void DcganGenerator::WriteScript(ScriptWriter& script) const {
@@ -80,8 +86,8 @@ DcganDiscriminator::DcganDiscriminator(const NetworkShape& shape)
 torch::Tensor DcganDiscriminator::Features(const torch::Tensor& images) {
   torch::Tensor x = images;
   for (size_t i = 0; i < weights_.size(); ++i) {
-    const torch::Tensor bias = biases_.empty() ? torch::Tensor() : biases_[i];
-    x = torch::conv2d(x, weights_[i]->forward(), bias, /*stride=*/2, /*padding=*/1);
+    x = StridedConvolution(x, weights_[i]->forward());
+    if (!biases_.empty()) x = x + biases_[i].view({1, -1, 1, 1});
     if (i > 0 && !norms_.empty()) x = norms_[i - 1]->forward(x);
     x = at::leaky_relu(x, kLeakyReluSlope);
   }

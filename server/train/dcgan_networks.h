@@ -17,9 +17,9 @@ class DcganGenerator final : public GeneratorNetwork {
   torch::Tensor forward(const torch::Tensor& z, const torch::Tensor& labels) override;
   void WriteScript(ScriptWriter& script) const override;
 
-  const std::vector<torch::nn::ConvTranspose2d>& convolutions() const { return convolutions_; }
-
  private:
+  torch::Tensor Convolved(size_t layer, const torch::Tensor& x);
+
   std::vector<torch::nn::ConvTranspose2d> convolutions_;
   std::vector<torch::nn::BatchNorm2d> norms_;  // norms_[i] follows convolutions_[i]; the last has none
 };

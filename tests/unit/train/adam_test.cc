@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -97,6 +98,8 @@ struct NamedSettings {
   std::string name;
   AdamSettings settings;
 };
+
+void PrintTo(const NamedSettings& named, std::ostream* out) { *out << named.name; }
 
 class AdamFormulaTest : public testing::TestWithParam<NamedSettings> {};
 
@@ -225,6 +228,14 @@ TEST(AdamTest, PairsAGradientThatLiesOtherwiseInMemoryByPlace) {
     return parameters[0].detach().clone();
   };
   EXPECT_TRUE(step(true).equal(step(false)));
+}
+
+TEST(AdamTest, RefusesAParameterThatHasMovedInMemory) {
+  const Parameters parameters = MakeParameters();
+  Adam adam(parameters, {});
+  torch::Tensor(parameters[0]).set_data(parameters[0].detach().contiguous());
+  SetGradients(parameters, 1);
+  EXPECT_THROW(adam.Step(), c10::Error);
 }
 
 TEST(AdamTest, ZeroGradientsForgetsThem) {
