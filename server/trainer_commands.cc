@@ -8,11 +8,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/spec/train_spec_defaults.h"
 #include "server/base/read_file.h"
 #include "server/base/status_macros.h"
+#include "server/data/data_set.h"
 #include "server/jobs/train_spec.h"
 #include "server/train/checkpoint_files.h"
-#include "server/train/data_set.h"
 #include "server/train/job_export.h"
 #include "server/train/spec_settings.h"
 #include "server/train/train_length.h"
@@ -60,14 +61,21 @@ absl::Status LimitMemory(uint64_t bytes) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot limit the memory to ", bytes, " bytes"));
 }
 
-absl::StatusOr<ImageSet> LoadData(const TrainSettings& settings, const std::string& root, TrainConsole* console) {
-  const NetworkShape& shape = settings.shape;
-  const std::string path = absl::StrCat(root, "/", settings.data);
-  GANSERVE_RETURN_IF_ERROR(LimitMemory(settings.memory_bytes));
+std::string ClassesText(const ImageSet& data) {
+  return data.classes > 0 ? absl::StrCat(data.classes, " classes") : "no labels";
+}
+
+// Reads the data, from which the settings learn the number of classes.
+absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settings, TrainConsole* console) {
+  NetworkShape& shape = settings->shape;
+  const std::string path = absl::StrCat(root, "/", settings->data);
+  if (!settings->extractor.empty()) settings->extractor = absl::StrCat(root, "/", settings->extractor);
+  GANSERVE_RETURN_IF_ERROR(LimitMemory(settings->memory_bytes));
   GANSERVE_ASSIGN_OR_RETURN(ImageSet data, LoadDataSet(path, {shape.image_size, shape.image_size, shape.channels}));
-  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(settings, data.count()));
-  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
-                                data.shape.height, data.shape.channels, path));
+  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(*settings, data.count()));
+  GANSERVE_ASSIGN_OR_RETURN(shape.classes, ClassesToTell(settings->conditioning, data.classes));
+  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), %s, from %s", data.count(),
+                                data.shape.width, data.shape.height, data.shape.channels, ClassesText(data), path));
   return data;
 }
 
@@ -109,6 +117,18 @@ absl::StatusOr<JobDirectory> OpenForFlags(const TrainFlags& flags, const v1::Tra
   return job;
 }
 
+// That of the step; without one the best that was evaluated, else the newest.
+absl::StatusOr<Checkpoint> ChooseCheckpoint(const ExportFlags& flags) {
+  if (!flags.step) {
+    const auto best = JobHistory::FindBest(flags.job_dir + "/events");
+    if (best.ok() && *best) {
+      absl::StatusOr<Checkpoint> checkpoint = FindCheckpoint(flags.job_dir, (*best)->step);
+      if (checkpoint.ok()) return checkpoint;
+    }
+  }
+  return FindCheckpoint(flags.job_dir, flags.step);
+}
+
 }  // namespace
 
 bool IsPermanent(const absl::Status& status) {
@@ -139,8 +159,8 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
   const auto run = [&]() -> absl::StatusOr<TrainOutcome> {
     TrainConsole console(stdout);
     GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
-    const TrainSettings settings = SettingsOf(spec);
-    GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(settings, flags.data_root, &console));
+    TrainSettings settings = SettingsOf(spec);
+    GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(flags.data_root, &settings, &console));
     return TrainOn(data, settings, context, &job, &console);
   };
   return Concluded(run(), &job.history());
@@ -149,16 +169,17 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
 absl::StatusOr<TrainOutcome> TrainJob(const TrainFlags& flags, const CommandContext& context) {
   TrainConsole console(stdout);
   const v1::TrainSpec spec = SpecOf(flags);
-  const TrainSettings settings = SettingsOf(spec);
+  TrainSettings settings = SettingsOf(spec);
   // First, so that no directory is created for data that can't be used.
-  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(settings, Place(flags.data).folder, &console));
+  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(Place(flags.data).folder, &settings, &console));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenForFlags(flags, spec));
   return Concluded(TrainOn(data, settings, context, &job, &console), &job.history());
 }
 
 absl::Status CheckData(const TrainFlags& flags) {
   TrainConsole console(stdout);
-  return LoadData(SettingsOf(SpecOf(flags)), Place(flags.data).folder, &console).status();
+  TrainSettings settings = SettingsOf(SpecOf(flags));
+  return LoadData(Place(flags.data).folder, &settings, &console).status();
 }
 
 absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
@@ -175,7 +196,7 @@ absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
 absl::StatusOr<uint64_t> ExportJob(const ExportFlags& flags, const CommandContext& context) {
   GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
   const TrainSettings settings = SettingsOf(spec);
-  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, FindCheckpoint(flags.job_dir, flags.step));
+  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ChooseCheckpoint(flags));
   SetTorchThreads(settings.threads);
   const Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
   GANSERVE_RETURN_IF_ERROR(ExportCheckpoint(settings, checkpoint, origin, flags.out));

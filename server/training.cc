@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/train/data_set.h"
+#include "server/data/data_set.h"
 
 namespace ganserve {
 namespace {
@@ -36,13 +36,19 @@ absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& pat
     return absl::FailedPreconditionError(
         absl::StrCat("data is \"", spec.data(), "\": there is no such data set on this server"));
   }
-  const auto images = CountImages(path);
-  if (!images.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat("data is \"", spec.data(), "\": ", images.status().message()));
+  const auto facts = InspectDataSet(path);
+  if (!facts.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat("data is \"", spec.data(), "\": ", facts.status().message()));
   }
-  if (*images >= spec.batch_size()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(), "\" has ", *images, " images"));
+  if (facts->images < spec.batch_size()) {
+    return absl::InvalidArgumentError(absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(),
+                                                   "\" has ", facts->images, " images"));
+  }
+  if (spec.conditioning() == v1::TRAIN_CONDITIONING_CLASS && facts->classes == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("conditioning is TRAIN_CONDITIONING_CLASS, but data \"", spec.data(), "\" has no labels"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,

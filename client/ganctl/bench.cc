@@ -8,8 +8,8 @@
 
 #include "client/bench/load.h"
 #include "client/ganctl/command.h"
-#include "client/ganctl/number_checks.h"
 #include "client/image_client.h"
+#include "proto/spec/number_checks.h"
 
 namespace ganserve::ganctl {
 namespace {

@@ -12,9 +12,9 @@
 #include "absl/strings/str_format.h"
 #include "client/ganctl/command.h"
 #include "client/ganctl/image_sink.h"
-#include "client/ganctl/number_checks.h"
 #include "client/ganctl/progress_bar.h"
 #include "client/image_client.h"
+#include "proto/spec/number_checks.h"
 
 namespace ganserve::ganctl {
 namespace {

@@ -10,10 +10,10 @@
 #include "client/ganctl/command.h"
 #include "client/ganctl/follow_job.h"
 #include "client/ganctl/json_output.h"
-#include "client/ganctl/number_checks.h"
 #include "client/ganctl/train_follower.h"
 #include "client/ganctl/train_text.h"
 #include "client/training_client.h"
+#include "proto/spec/number_checks.h"
 
 namespace ganserve::ganctl {
 namespace {

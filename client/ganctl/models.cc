@@ -7,8 +7,8 @@
 #include "absl/strings/str_format.h"
 #include "client/ganctl/command.h"
 #include "client/ganctl/json_output.h"
-#include "client/ganctl/number_checks.h"
 #include "client/model_client.h"
+#include "proto/spec/number_checks.h"
 
 namespace ganserve::ganctl {
 namespace {

@@ -6,8 +6,8 @@
 #include "client/ganctl/command.h"
 #include "client/ganctl/follow_job.h"
 #include "client/ganctl/train_follower.h"
-#include "client/ganctl/train_spec_flags.h"
 #include "client/training_client.h"
+#include "proto/spec/train_spec_flags.h"
 
 namespace ganserve::ganctl {
 namespace {
@@ -20,7 +20,7 @@ class TrainCommand : public Command {
  private:
   ExitCode StartOnly(client::TrainStream& stream, const CommandContext& context) const;
 
-  TrainSpecFlags spec_;
+  v1::TrainSpec spec_;
   FollowOptions follow_;
   std::string request_id_;
   bool detach_ = false;
@@ -28,7 +28,14 @@ class TrainCommand : public Command {
 
 CLI::App* TrainCommand::AddTo(CLI::App& app) {
   CLI::App* command = app.add_subcommand("train", "Start a training job on the server and follow it");
-  spec_.AddTo(*command);
+  command
+      ->add_option_function<std::string>(
+          "--data", [this](const std::string& name) { spec_.set_data(name); },
+          "Data set: a name under the server's data root")
+      ->required();
+  AddTrainSpecFlags(command, &spec_);
+  AddTrainSpecFlag(command, "threads", &spec_);
+  AddTrainSpecFlag(command, "promote_to_model", &spec_);
   command->add_option("--request-id", request_id_, "Attaches to the job of an earlier command with this id");
   CLI::Option* detach =
       command->add_flag("--detach", detach_, "Print the job's id once it is accepted, and do not follow it");
@@ -45,7 +52,7 @@ ExitCode TrainCommand::Run(const CommandContext& context) {
     return ReportError(status, context.connection.server, context.stop);
   }
   v1::TrainJobRequest request;
-  *request.mutable_spec() = spec_.spec();
+  *request.mutable_spec() = spec_;
   request.set_request_id(request_id_);
   auto stream = (*client)->Train(std::move(request), {.stop = context.stop});
   return detach_ ? StartOnly(*stream, context) : FollowJob(**client, std::move(stream), follower, context);

@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/ganctl/exit_code.h"
 #include "client/ganctl/json_output.h"
-#include "client/ganctl/number_checks.h"
 #include "client/ganctl/output_files.h"
 #include "client/ganctl/train_text.h"
+#include "proto/spec/number_checks.h"
 
 namespace ganserve::ganctl {
 namespace {

@@ -1,5 +1,6 @@
 #include "client/ganctl/train_text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 
@@ -39,6 +40,16 @@ std::string CheckpointLine(const v1::TrainCheckpoint& checkpoint) {
 std::string RollbackLine(const v1::TrainEvent& event) {
   return absl::StrFormat("training diverged; rollback %d to step %d, learning rates x %g", event.rollback().count(),
                          event.step(), event.rollback().learning_rate_factor());
+}
+
+std::string EvaluationLine(const v1::TrainEvaluation& evaluation) {
+  std::string line = absl::StrFormat("FID %.2f, KID %.4f, precision %.2f, recall %.2f", evaluation.fid(),
+                                     evaluation.kid(), evaluation.precision(), evaluation.recall());
+  if (!evaluation.class_shares().empty()) {
+    const double least = *std::min_element(evaluation.class_shares().begin(), evaluation.class_shares().end());
+    absl::StrAppendFormat(&line, ", rarest class %.1f %%", 100 * least);
+  }
+  return absl::StrCat(line, " of ", evaluation.samples(), " images", evaluation.best() ? ", the best so far" : "");
 }
 
 }  // namespace
@@ -97,6 +108,10 @@ std::string EventLine(const v1::TrainEvent& event) {
                           event.gap().last_sequence());
     case v1::TrainEvent::kTerminal:
       return WithReason(StateName(event.terminal().state()), event.terminal().message());
+    case v1::TrainEvent::kEvaluation:
+      return EvaluationLine(event.evaluation());
+    case v1::TrainEvent::kAlarm:
+      return absl::StrCat("warning: ", PlainText(event.alarm().text()));
     case v1::TrainEvent::kLosses:
     case v1::TrainEvent::kSample:
     case v1::TrainEvent::EVENT_NOT_SET:

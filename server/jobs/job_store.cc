@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "proto/spec/train_spec_defaults.h"
 #include "server/base/lock_file.h"
 #include "server/base/publish.h"
 #include "server/base/read_file.h"

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/spec/train_spec_defaults.h"
 #include "server/base/model_name.h"
 
 namespace ganserve {
@@ -47,11 +48,13 @@ bool IsDataName(const std::string& name) {
          std::all_of(name.begin(), name.end(), IsNameCharacter);
 }
 
-void CheckData(const std::string& name, Faults* faults) {
+// Of something under the data root.
+void CheckFileName(const std::string& field, const std::string& name, Faults* faults) {
   if (IsDataName(name)) return;
   // A name of megabytes would make a message of megabytes.
-  faults->Add(absl::StrCat("data is \"", name.substr(0, kMaxNameBytes), "\" (", name.size(), " bytes), must be 1 to ",
-                           kMaxNameBytes, " of the characters A-Z a-z 0-9 . _ - and not start with a dot"));
+  faults->Add(absl::StrCat(field, " is \"", name.substr(0, kMaxNameBytes), "\" (", name.size(),
+                           " bytes), must be 1 to ", kMaxNameBytes,
+                           " of the characters A-Z a-z 0-9 . _ - and not start with a dot"));
 }
 
 void CheckNetworks(const v1::TrainSpec& spec, Faults* faults) {
@@ -69,6 +72,55 @@ void CheckAdam(const std::string& field, const v1::AdamOptions& adam, Faults* fa
   faults->CheckRange(absl::StrCat(field, ".learning_rate"), adam.learning_rate(), 1e-8, 1.0);
   faults->CheckRange(absl::StrCat(field, ".beta1"), adam.beta1(), 0.0, 0.9999);
   faults->CheckRange(absl::StrCat(field, ".beta2"), adam.beta2(), 0.0, 0.999999);
+  faults->CheckRange(absl::StrCat(field, ".weight_decay"), adam.weight_decay(), 0.0, 1.0);
+}
+
+// A client may be newer than this build: only the values that this build knows are taken.
+template <typename Enum>
+void CheckEnum(const std::string& field, Enum value, Faults* faults) {
+  const auto* type = google::protobuf::GetEnumDescriptor<Enum>();
+  if (type->FindValueByNumber(value) != nullptr) return;
+  faults->Add(absl::StrCat(field, " is ", static_cast<int>(value), ", must be 1 to ", type->value_count() - 1));
+}
+
+void CheckEnums(const v1::TrainSpec& spec, Faults* faults) {
+  CheckEnum("recipe", spec.recipe(), faults);
+  CheckEnum("body", spec.body(), faults);
+  CheckEnum("loss", spec.loss(), faults);
+  CheckEnum("conditioning", spec.conditioning(), faults);
+  CheckEnum("discriminator_norm", spec.discriminator_norm(), faults);
+}
+
+void CheckPenalties(const v1::TrainSpec& spec, Faults* faults) {
+  constexpr double kMaxWeight = 10'000;
+  faults->CheckRange("gradient_penalty", spec.gradient_penalty(), 0.0, kMaxWeight);
+  faults->CheckRange("r1_penalty", spec.r1_penalty(), 0.0, kMaxWeight);
+  faults->CheckRange("r2_penalty", spec.r2_penalty(), 0.0, kMaxWeight);
+  faults->CheckRange<uint32_t>("penalty_every_steps", spec.penalty_every_steps(), 1, 1000);
+  const bool penalised = spec.gradient_penalty() > 0 || spec.r1_penalty() > 0 || spec.r2_penalty() > 0;
+  if (penalised && spec.discriminator_norm() == v1::DISCRIMINATOR_NORM_BATCH) {
+    faults->Add(
+        "discriminator_norm is DISCRIMINATOR_NORM_BATCH, must be NONE or SPECTRAL with gradient_penalty, r1_penalty or "
+        "r2_penalty, which are defined for each image by itself");
+  }
+  if (spec.loss() == v1::TRAIN_LOSS_WASSERSTEIN && spec.gradient_penalty() == 0) {
+    faults->Add("gradient_penalty is 0, must be more with TRAIN_LOSS_WASSERSTEIN");
+  }
+}
+
+void CheckSmoothing(const v1::TrainSpec& spec, Faults* faults) {
+  faults->CheckRange("label_smoothing", spec.label_smoothing(), 0.0, 0.5);
+  const bool has_targets = spec.loss() == v1::TRAIN_LOSS_BCE_WITH_LOGITS || spec.loss() == v1::TRAIN_LOSS_LEAST_SQUARES;
+  if (spec.label_smoothing() == 0 || has_targets) return;
+  faults->Add(
+      absl::StrCat("label_smoothing is ", spec.label_smoothing(),
+                   ", must be 0 with a loss other than TRAIN_LOSS_BCE_WITH_LOGITS and TRAIN_LOSS_LEAST_SQUARES"));
+}
+
+void CheckAugmentation(const v1::DataAugmentation& augmentation, Faults* faults) {
+  faults->CheckRange("augmentation.flip_probability", augmentation.flip_probability(), 0.0, 1.0);
+  faults->CheckRange("augmentation.max_rotation_degrees", augmentation.max_rotation_degrees(), 0.0, 180.0);
+  faults->CheckRange("augmentation.max_crop_fraction", augmentation.max_crop_fraction(), 0.0, 0.5);
 }
 
 void CheckTraining(const v1::TrainSpec& spec, Faults* faults) {
@@ -78,11 +130,11 @@ void CheckTraining(const v1::TrainSpec& spec, Faults* faults) {
   } else {
     faults->CheckRange<uint32_t>("epochs", spec.epochs(), 1, 1'000'000);
   }
-  if (spec.loss() != v1::TRAIN_LOSS_BCE_WITH_LOGITS) {
-    faults->Add(absl::StrCat("loss is ", static_cast<int>(spec.loss()), ", must be 1 (TRAIN_LOSS_BCE_WITH_LOGITS)"));
-  }
+  faults->CheckRange<uint32_t>("discriminator_steps", spec.discriminator_steps(), 1, 100);
   CheckAdam("generator_adam", spec.generator_adam(), faults);
   CheckAdam("discriminator_adam", spec.discriminator_adam(), faults);
+  faults->CheckRange("final_learning_rate_factor", spec.final_learning_rate_factor(), 0.0, 1.0);
+  faults->CheckRange("gradient_clip_norm", spec.gradient_clip_norm(), 0.0, 1e6);
   faults->CheckRange("ema_decay", spec.ema_decay(), 0.0, 0.999999);
   faults->CheckRange<uint32_t>("max_rollbacks", spec.max_rollbacks(), 0, 100);
 }
@@ -92,6 +144,12 @@ void CheckRecords(const v1::TrainSpec& spec, Faults* faults) {
   faults->CheckRange<uint64_t>("sample_every_steps", spec.sample_every_steps(), 1, kMaxSteps);
   faults->CheckRange<uint64_t>("report_every_steps", spec.report_every_steps(), 1, kMaxSteps);
   faults->CheckRange<uint32_t>("kept_checkpoints", spec.kept_checkpoints(), 1, 1000);
+}
+
+void CheckEvaluation(const v1::TrainSpec& spec, Faults* faults) {
+  faults->CheckRange<uint64_t>("evaluate_every_steps", spec.evaluate_every_steps(), 0, kMaxSteps);
+  faults->CheckRange<uint32_t>("evaluation_samples", spec.evaluation_samples(), 100, 1'000'000);
+  if (!spec.extractor().empty()) CheckFileName("extractor", spec.extractor(), faults);
 }
 
 void CheckBudgets(const v1::TrainSpec& spec, Faults* faults) {
@@ -109,10 +167,15 @@ void CheckPromotion(const std::string& model, Faults* faults) {
 
 void CheckSpec(const v1::TrainSpec& spec, Faults* faults) {
   const v1::TrainSpec resolved = ResolveTrainSpec(spec);
-  CheckData(resolved.data(), faults);
+  CheckFileName("data", resolved.data(), faults);
+  CheckEnums(resolved, faults);
   CheckNetworks(resolved, faults);
   CheckTraining(resolved, faults);
+  CheckPenalties(resolved, faults);
+  CheckSmoothing(resolved, faults);
+  CheckAugmentation(resolved.augmentation(), faults);
   CheckRecords(resolved, faults);
+  CheckEvaluation(resolved, faults);
   CheckBudgets(resolved, faults);
   CheckPromotion(resolved.promote_to_model(), faults);
 }
@@ -124,35 +187,7 @@ void CheckRequestId(const std::string& id, Faults* faults) {
                            " visible ASCII characters"));
 }
 
-void ResolveAdam(v1::AdamOptions* adam) {
-  if (!adam->has_learning_rate()) adam->set_learning_rate(2e-4);
-  if (!adam->has_beta1()) adam->set_beta1(0.5);
-  if (!adam->has_beta2()) adam->set_beta2(0.999);
-}
-
 }  // namespace
-
-v1::TrainSpec ResolveTrainSpec(v1::TrainSpec spec) {
-  if (!spec.has_image_size()) spec.set_image_size(32);
-  if (!spec.has_channels()) spec.set_channels(1);
-  if (!spec.has_width()) spec.set_width(64);
-  if (!spec.has_latent_size()) spec.set_latent_size(100);
-  if (!spec.has_batch_size()) spec.set_batch_size(64);
-  if (spec.length_case() == v1::TrainSpec::LENGTH_NOT_SET) spec.set_epochs(25);
-  if (spec.loss() == v1::TRAIN_LOSS_UNSPECIFIED) spec.set_loss(v1::TRAIN_LOSS_BCE_WITH_LOGITS);
-  ResolveAdam(spec.mutable_generator_adam());
-  ResolveAdam(spec.mutable_discriminator_adam());
-  if (!spec.has_seed()) spec.set_seed(1);
-  if (!spec.has_ema_decay()) spec.set_ema_decay(0.999);
-  if (!spec.has_checkpoint_every_steps()) spec.set_checkpoint_every_steps(500);
-  if (!spec.has_sample_every_steps()) spec.set_sample_every_steps(500);
-  if (!spec.has_report_every_steps()) spec.set_report_every_steps(100);
-  if (!spec.has_kept_checkpoints()) spec.set_kept_checkpoints(2);
-  if (!spec.has_max_rollbacks()) spec.set_max_rollbacks(3);
-  if (!spec.has_threads()) spec.set_threads(1);
-  if (!spec.has_memory_limit_bytes()) spec.set_memory_limit_bytes(0);
-  return spec;
-}
 
 absl::Status ValidateTrainSpec(const v1::TrainSpec& spec) {
   Faults faults;

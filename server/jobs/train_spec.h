@@ -1,5 +1,5 @@
-// What fills in and checks a TrainSpec; server and trainer share it, so that they agree on every default and limit.
-// Ranges and defaults stand at the fields in training.proto.
+// What checks a TrainSpec; server and trainer share it, so that they agree on every limit. Ranges stand at the fields
+// in training.proto.
 #pragma once
 
 #include <string>
@@ -9,9 +9,6 @@
 #include "ganserve/v1/training.pb.h"
 
 namespace ganserve {
-
-// The spec with every field set; what was set stays, in range or not.
-v1::TrainSpec ResolveTrainSpec(v1::TrainSpec spec);
 
 // Checks a spec, resolved or not. INVALID_ARGUMENT naming every field that is out of range, its value and its limits,
 // separated by "; ". Whether the data exists and suits the other fields is not checked.

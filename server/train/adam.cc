@@ -28,13 +28,15 @@ std::vector<torch::Tensor> Flat(const std::vector<torch::Tensor>& tensors) {
   return flat;
 }
 
-// Elements of parameter, gradient, m and v are paired by their places in memory. Autograd lays a gradient out as its
-// parameter; this is for one that somebody has assigned, and for a parameter whose data somebody has replaced.
+// Elements of parameter, gradient, m and v are paired by their places in memory. Autograd mostly lays a gradient out as
+// its parameter, but not in every backward pass through a backward pass. The check is for a parameter whose data
+// somebody has replaced.
 torch::Tensor GradientOf(const torch::Tensor& parameter, const torch::Tensor& mean) {
-  const torch::Tensor gradient = parameter.grad();
+  torch::Tensor& gradient = parameter.mutable_grad();
   TORCH_CHECK(gradient.defined(), "a parameter of shape ", parameter.sizes(), " has no gradient");
-  TORCH_CHECK(gradient.strides() == mean.strides() && parameter.strides() == mean.strides(), "a parameter has strides ",
-              parameter.strides(), ", its gradient ", gradient.strides(), " and its mean ", mean.strides());
+  TORCH_CHECK(parameter.strides() == mean.strides(), "a parameter has strides ", parameter.strides(), " and its mean ",
+              mean.strides());
+  if (gradient.strides() != mean.strides()) gradient = torch::empty_like(mean).copy_(gradient);
   return gradient;
 }
 

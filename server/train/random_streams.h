@@ -17,6 +17,11 @@ enum class RandomPurpose : uint64_t {
   kSampleLatents = 5,  // the fixed latents of the sample grids
   kNormLatents = 6,    // for batch norm statistics before an export; index: batch
   kVerification = 7,   // index: batch size
+  kDiffAugment = 8,    // of the images that the discriminator sees
+  kPenaltyPoints = 9,  // index: step
+  kDataAugment = 10,   // index: step
+  kEvaluationLatents = 11,
+  kEvaluationLabels = 12,
 };
 
 // Mixes its arguments (splitmix64 finaliser); the same on every machine.

@@ -10,47 +10,31 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
-#include "server/train/dcgan.h"
+#include "server/data/batch_prefetcher.h"
+#include "server/eval/collapse_alarm.h"
+#include "server/train/epoch_batches.h"
+#include "server/train/evaluator.h"
+#include "server/train/gan.h"
 #include "server/train/generator_export.h"
-#include "server/train/png_io.h"
+#include "server/train/image_tensors.h"
 #include "server/train/random_streams.h"
+#include "server/train/random_tensors.h"
 #include "server/train/train_length.h"
 #include "server/train/train_pace.h"
 
 namespace ganserve {
 namespace {
 
-constexpr int kGridSide = 8;  // images in a row and in a column of a sample grid
+// Images in a row of a sample grid, and rows of one without classes; with classes there is a row for each of the first.
+constexpr int kGridColumns = 8;
+constexpr int kGridRows = 8;
+constexpr int kMaxGridRows = 16;
 
-// uint8 samples to [-1, 1]: x / 127.5 - 1. indices name images of `data`; the result is [N, C, S, S].
-torch::Tensor GatherBatch(const ImageSet& data, std::span<const uint32_t> indices) {
-  const PlanarShape& shape = data.shape;
-  const torch::Tensor bytes =
-      torch::empty({static_cast<int64_t>(indices.size()), shape.channels, shape.height, shape.width}, torch::kUInt8);
-  uint8_t* out = bytes.data_ptr<uint8_t>();
-  for (const uint32_t index : indices) {
-    const auto image = data.image(index);
-    out = std::copy(image.begin(), image.end(), out);
-  }
-  return bytes.to(torch::kFloat32).div_(127.5).sub_(1);
-}
-
-// images [side * side, C, S, S] in [-1, 1] as the PNG of one picture.
-absl::StatusOr<std::string> GridPng(const torch::Tensor& images, int side) {
-  const int64_t channels = images.size(1);
-  const int64_t size = images.size(2);
-  const torch::Tensor picture = images.view({side, side, channels, size, size})
-                                    .permute({2, 0, 3, 1, 4})
-                                    .reshape({channels, side * size, side * size})
-                                    .add(1)
-                                    .mul(127.5)
-                                    .round_()
-                                    .clamp_(0, 255)
-                                    .to(torch::kUInt8)
-                                    .contiguous();
-  const int pixels = static_cast<int>(side * size);
-  return EncodePng({pixels, pixels, static_cast<int>(channels)},
-                   std::span(picture.data_ptr<uint8_t>(), static_cast<size_t>(picture.numel())));
+// Wasserstein's loss may be anything.
+CollapseAlarm::Limits AlarmLimits(const TrainSettings& settings) {
+  CollapseAlarm::Limits limits;
+  if (settings.loss == GanLoss::kWasserstein) limits.least_discriminator_loss = 0;
+  return limits;
 }
 
 class Trainer {
@@ -65,35 +49,39 @@ class Trainer {
         history_(job->history()),
         console_(*console),
         length_(settings, data.count()),
-        gan_(std::make_unique<Dcgan>(OptionsOf(settings))),
-        pace_(Clock::Real()) {
+        gan_(std::make_unique<Gan>(settings)),
+        pace_(Clock::Real()),
+        alarm_(AlarmLimits(settings)) {
     history_.SetBatchesPerEpoch(length_.batches);
   }
 
   absl::StatusOr<TrainOutcome> Run() {
     GANSERVE_RETURN_IF_ERROR(SetOut());
     GANSERVE_RETURN_IF_ERROR(history_.RecordState(JobState::kRunning, ""));
-    while (!stop_ && step_ < length_.steps) GANSERVE_RETURN_IF_ERROR(RunEpoch());
+    while (!stop_ && step_ < length_.steps) GANSERVE_RETURN_IF_ERROR(RunStep());
     if (step_ < length_.steps) {
       GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
       return TrainOutcome{true, step_, ""};
     }
     GANSERVE_RETURN_IF_ERROR(Sample());
+    if (evaluates()) GANSERVE_RETURN_IF_ERROR(Evaluate());
     GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
-    GANSERVE_RETURN_IF_ERROR(Export());
-    return TrainOutcome{false, step_, job_.ExportPath(step_)};
+    GANSERVE_ASSIGN_OR_RETURN(const uint64_t exported, Export());
+    return TrainOutcome{false, step_, job_.ExportPath(exported)};
   }
 
  private:
   // To the last checkpoint. What a run before this one had no time to tell of it is told now.
   absl::Status SetOut() {
     GANSERVE_ASSIGN_OR_RETURN(const std::optional<Checkpoint> last, LoadLastCheckpoint());
+    // One that the spec names is tried before hours go into training.
+    if (evaluates() && !settings_.extractor.empty()) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
     const std::string line = last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
                                   : absl::StrCat("Training from the start: ", length_.steps, " steps");
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(history_.RecordLog(step_, line));
     if (gan_->rollbacks() > 0) {
-      GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, gan_->rollbacks(), gan_->learning_rate_factor()));
+      GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, gan_->rollbacks(), gan_->rollback_factor()));
     }
     if (last) GANSERVE_RETURN_IF_ERROR(history_.RecordCheckpoint(step_, {CheckpointName(step_), last->sha256, 0}));
     pace_ = TrainPace(Clock::Real());
@@ -103,14 +91,16 @@ class Trainer {
   // Puts everything back to the last intact checkpoint, or to the start of the job if there is none.
   absl::StatusOr<std::optional<Checkpoint>> LoadLastCheckpoint() {
     GANSERVE_ASSIGN_OR_RETURN(std::optional<Checkpoint> last, job_.ReadLastCheckpoint());
-    gan_ = std::make_unique<Dcgan>(OptionsOf(settings_));
+    gan_ = std::make_unique<Gan>(settings_);
     step_ = 0;
     saved_.reset();
-    if (!last) return last;
-    const absl::Status status = gan_->Load(last->contents);
-    if (!status.ok()) return absl::Status(status.code(), absl::StrCat(last->path, ": ", status.message()));
-    step_ = last->step;
-    saved_ = step_;
+    if (last) {
+      const absl::Status status = gan_->Load(last->contents);
+      if (!status.ok()) return absl::Status(status.code(), absl::StrCat(last->path, ": ", status.message()));
+      step_ = last->step;
+      saved_ = step_;
+    }
+    StartLoader();
     return last;
   }
 
@@ -121,7 +111,7 @@ class Trainer {
     const int rollbacks = gan_->rollbacks() + 1;
     if (rollbacks > settings_.max_rollbacks) {
       return absl::AbortedError(absl::StrCat("training diverged: a loss, gradient or weight is not finite at step ",
-                                             diverged, ", with ", gan_->learning_rate_factor(),
+                                             diverged, ", with ", gan_->rollback_factor(),
                                              " of the learning rates, after ", settings_.max_rollbacks,
                                              " rollbacks; lower learning rates or another seed may help"));
     }
@@ -129,29 +119,35 @@ class Trainer {
     gan_->SetRollbacks(rollbacks);
     const std::string line =
         absl::StrCat("A loss, gradient or weight is not finite at step ", diverged, "; rolling back to step ", step_,
-                     " with ", gan_->learning_rate_factor(), " of the learning rates");
+                     " with ", gan_->rollback_factor(), " of the learning rates");
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(history_.RecordLog(diverged, line));
     GANSERVE_ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, WriteCheckpoint());
-    GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, rollbacks, gan_->learning_rate_factor()));
+    GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, rollbacks, gan_->rollback_factor()));
     return history_.RecordCheckpoint(step_, checkpoint);
   }
 
-  // From the batch at which step_ stands to the end of the epoch or of the training, or to the stop.
-  absl::Status RunEpoch() {
-    const std::vector<uint32_t> order = EpochOrder(settings_.seed, step_ / length_.batches, data_.count());
-    const auto batch_size = static_cast<size_t>(settings_.batch_size);
-    do {
-      const auto indices = std::span(order).subspan(step_ % length_.batches * batch_size, batch_size);
-      const uint64_t latent_seed = DeriveSeed(settings_.seed, RandomPurpose::kStepLatents, step_);
-      gan_->Step(GatherBatch(data_, indices),
-                 NormalLatents(latent_seed, settings_.batch_size, settings_.shape.latent_size));
-      ++step_;
-      pace_.CountStep();
-      if (!gan_->sound()) return RollBack();
-      GANSERVE_RETURN_IF_ERROR(FinishStep());
-    } while (!EpochDone() && step_ < length_.steps && !stop_);
-    return absl::OkStatus();
+  absl::Status RunStep() {
+    gan_->Step(NextBatch());
+    ++step_;
+    pace_.CountStep();
+    if (!gan_->sound()) return RollBack();
+    return FinishStep();
+  }
+
+  GanBatch NextBatch() {
+    const ImageBatch batch = batches_->Next().value();
+    const uint64_t latents = DeriveSeed(settings_.seed, RandomPurpose::kStepLatents, step_);
+    const double done = static_cast<double>(step_) / static_cast<double>(length_.steps);
+    return {ImagesOf(batch, data_.shape), settings_.shape.classes > 0 ? LabelsOf(batch) : torch::Tensor(),
+            NormalLatents(latents, settings_.batch_size, settings_.shape.latent_size),
+            1 + (settings_.final_learning_rate_factor - 1) * done};
+  }
+
+  // Batches from step_ on, made while the steps before them run.
+  void StartLoader() {
+    const auto make = [batches = EpochBatches(settings_, data_)](uint64_t step) mutable { return batches.Make(step); };
+    batches_ = std::make_unique<BatchPrefetcher>(make, step_, length_.steps);
   }
 
   bool EpochDone() const { return step_ % length_.batches == 0; }
@@ -165,12 +161,41 @@ class Trainer {
                       static_cast<long>(step_), static_cast<long>(length_.steps));
     if (end) return absl::OkStatus();  // Run() publishes the rest
     if (step_ % settings_.sample_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Sample());
-    if (step_ % settings_.checkpoint_every_steps == 0) return SaveCheckpoint();
+    if (evaluates() && step_ % settings_.evaluate_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Evaluate());
+    if (is_best() || step_ % settings_.checkpoint_every_steps == 0) return SaveCheckpoint();
     return absl::OkStatus();
   }
 
+  bool evaluates() const { return settings_.evaluate_every_steps > 0; }
+  bool is_best() const { return history_.best() && history_.best()->step == step_; }
+
+  absl::Status Evaluate() {
+    const Clock::TimePoint start = Clock::Real().Now();
+    if (!evaluator_) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
+    GANSERVE_ASSIGN_OR_RETURN(const QualityReport report,
+                              evaluator_->Evaluate(*gan_->AveragedGenerator(settings_.seed)));
+    const double seconds = std::chrono::duration<double>(Clock::Real().Now() - start).count();
+    GANSERVE_RETURN_IF_ERROR(history_.RecordEvaluation(step_, report, seconds));
+    console_.Line(FormatQualityLine(report, is_best()));
+    for (const std::string& text : alarm_.OnQuality(report, data_.class_names)) {
+      GANSERVE_RETURN_IF_ERROR(RaiseAlarm(text));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status MakeEvaluator() {
+    GANSERVE_ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Create(settings_, data_));
+    evaluator_.emplace(std::move(evaluator));
+    return absl::OkStatus();
+  }
+
+  absl::Status RaiseAlarm(const std::string& text) {
+    console_.Line(absl::StrCat("Warning: ", text));
+    return history_.RecordAlarm(step_, text);
+  }
+
   absl::Status Report() {
-    const Dcgan::Losses losses = gan_->TakeLosses();
+    const LossSums::Means losses = gan_->TakeLosses();
     const double rate = pace_.TakeStepsPerSecond();
     LossReport report;
     report.epoch = length_.EpochOf(step_);
@@ -187,7 +212,9 @@ class Trainer {
     report.images_per_second = rate * settings_.batch_size;
     report.eta_seconds = rate > 0 ? static_cast<double>(report.steps_left) / rate : 0;
     console_.Line(FormatLossLine(report));
-    return history_.RecordLosses(step_, report);
+    GANSERVE_RETURN_IF_ERROR(history_.RecordLosses(step_, report));
+    const std::optional<std::string> alarm = alarm_.OnDiscriminatorLoss(losses.discriminator);
+    return alarm ? RaiseAlarm(*alarm) : absl::OkStatus();
   }
 
   absl::StatusOr<CheckpointFacts> WriteCheckpoint() {
@@ -204,27 +231,54 @@ class Trainer {
     if (saved_ == step_) return absl::OkStatus();
     GANSERVE_ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, WriteCheckpoint());
     GANSERVE_RETURN_IF_ERROR(history_.RecordCheckpoint(step_, checkpoint));
-    job_.RemoveOldCheckpoints(settings_.kept_checkpoints);
+    const auto& best = history_.best();
+    job_.RemoveOldCheckpoints(settings_.kept_checkpoints, best ? std::optional(best->step) : std::nullopt);
     return absl::OkStatus();
   }
 
   absl::Status Sample() {
-    torch::NoGradGuard no_grad;
+    const torch::NoGradGuard no_grad;
+    const int classes = settings_.shape.classes;
+    const int rows = classes > 0 ? std::min(classes, kMaxGridRows) : kGridRows;
     const torch::Tensor z = NormalLatents(DeriveSeed(settings_.seed, RandomPurpose::kSampleLatents, 0),
-                                          kGridSide * kGridSide, settings_.shape.latent_size);
+                                          int64_t{rows} * kGridColumns, settings_.shape.latent_size);
+    const torch::Tensor labels =
+        classes > 0 ? torch::arange(rows, torch::kInt64).repeat_interleave(kGridColumns) : torch::Tensor();
     GANSERVE_ASSIGN_OR_RETURN(const std::string png,
-                              GridPng(gan_->AveragedGenerator(settings_.seed)->forward(z), kGridSide));
+                              GridPng(gan_->AveragedGenerator(settings_.seed)->forward(z, labels), rows, kGridColumns));
     return job_.PublishSample(step_, png);
   }
 
-  absl::Status Export() {
+  // The generator of the last step or, if generators were evaluated, the best of them. Returns its step.
+  absl::StatusOr<uint64_t> Export() {
     Provenance provenance = origin_;
     provenance.step = step_;
+    if (history_.best()) {
+      provenance.step = history_.best()->step;
+      provenance.fid = history_.best()->fid;
+    }
     provenance.created = UtcNow();
-    const DcganGenerator generator = gan_->AveragedGenerator(settings_.seed);
-    return job_.PublishExport(
-        step_, [&](const std::string& path) { return ExportGenerator(generator, path); },
-        ModelJson(settings_, provenance));
+    absl::StatusOr<std::shared_ptr<GeneratorNetwork>> generator = GeneratorAt(provenance.step);
+    if (!generator.ok()) {
+      GANSERVE_RETURN_IF_ERROR(
+          history_.RecordLog(step_, absl::StrCat("Exporting the last generator, as the best can't be read: ",
+                                                 std::string(generator.status().message()))));
+      provenance.step = step_;
+      provenance.fid.reset();
+      generator = gan_->AveragedGenerator(settings_.seed);
+    }
+    GANSERVE_RETURN_IF_ERROR(job_.PublishExport(
+        provenance.step, [&](const std::string& path) { return ExportGenerator(**generator, path); },
+        ModelJson(settings_, provenance)));
+    return provenance.step;
+  }
+
+  absl::StatusOr<std::shared_ptr<GeneratorNetwork>> GeneratorAt(uint64_t step) const {
+    if (step == step_) return gan_->AveragedGenerator(settings_.seed);
+    GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, FindCheckpoint(job_.path(), step));
+    Gan gan(settings_);
+    GANSERVE_RETURN_IF_ERROR(gan.Load(checkpoint.contents));
+    return gan.AveragedGenerator(settings_.seed);
   }
 
   const TrainSettings& settings_;
@@ -235,10 +289,13 @@ class Trainer {
   JobHistory& history_;
   TrainConsole& console_;
   const TrainLength length_;
-  std::unique_ptr<Dcgan> gan_;     // never null
+  std::unique_ptr<Gan> gan_;       // never null
   uint64_t step_ = 0;              // steps done since the start of the job
   std::optional<uint64_t> saved_;  // step of the checkpoint that holds the present state, if there is one
   TrainPace pace_;
+  std::optional<Evaluator> evaluator_;        // from the first evaluation on
+  CollapseAlarm alarm_;                       // counts anew in a run that resumes
+  std::unique_ptr<BatchPrefetcher> batches_;  // from step_ on; null before the first checkpoint was looked for
 };
 
 }  // namespace

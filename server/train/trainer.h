@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/train/image_set.h"
+#include "server/data/image_set.h"
 #include "server/train/job_directory.h"
 #include "server/train/model_description.h"
 #include "server/train/train_console.h"

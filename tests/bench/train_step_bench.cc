@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "server/train/adam.h"
-#include "server/train/dcgan.h"
+#include "server/train/gan.h"
 #include "server/train/losses.h"
 #include "server/train/weight_average.h"
 
@@ -126,42 +126,49 @@ class Times {
   std::vector<Milliseconds> processor_;
 };
 
-void CopyParameters(const nn::Module& from, const nn::Module& to) {
+void CopyParameters(const std::vector<torch::Tensor>& source, const std::vector<torch::Tensor>& target) {
   const torch::NoGradGuard no_grad;
-  const auto source = from.parameters();
-  const auto target = to.parameters();
   TORCH_CHECK(source.size() == target.size(), "the loops train different networks");
   for (size_t i = 0; i < source.size(); ++i) target[i].detach().copy_(source[i]);
+}
+
+// In the order of the straightforward one: the head's weight and bias, which the trainer's has first, come last.
+std::vector<torch::Tensor> DiscriminatorParameters(const ganserve::DiscriminatorNetwork& discriminator) {
+  std::vector<torch::Tensor> parameters = discriminator.parameters();
+  std::rotate(parameters.begin(), parameters.begin() + 2, parameters.end());
+  std::swap(parameters[parameters.size() - 2], parameters[parameters.size() - 1]);
+  return parameters;
 }
 
 // The trainer's step in its parts, each by itself, on the trainer's own networks.
 class Parts {
  public:
-  explicit Parts(const ganserve::Dcgan& gan)
+  explicit Parts(ganserve::Gan& gan)
       : generator_(gan.generator()),
         discriminator_(gan.discriminator()),
-        generator_adam_(generator_->parameters(), {}),
-        discriminator_adam_(discriminator_->parameters(), {}) {
-    for (const torch::Tensor& weight : generator_->parameters()) average_.push_back(weight.detach().clone());
+        generator_adam_(generator_.parameters(), {}),
+        discriminator_adam_(discriminator_.parameters(), {}) {
+    for (const torch::Tensor& weight : generator_.parameters()) average_.push_back(weight.detach().clone());
   }
 
   void Step(const torch::Tensor& real, const torch::Tensor& z) {
     torch::Tensor fake;
     torch::Tensor loss;
-    times_[0].Add([&] { fake = generator_->forward(z); });
+    times_[0].Add([&] { fake = generator_.forward(z, {}); });
     discriminator_adam_.ZeroGradients();
     times_[1].Add([&] {
-      loss = ganserve::DiscriminatorLoss(discriminator_->forward(real), discriminator_->forward(fake.detach()));
+      loss = ganserve::DiscriminatorLoss(kLoss, discriminator_.forward(real, {}),
+                                         discriminator_.forward(fake.detach(), {}), /*smoothing=*/0);
     });
     times_[2].Add([&] { loss.backward(); });
     times_[3].Add([&] { discriminator_adam_.Step(); });
-    for (auto& parameter : discriminator_->parameters()) parameter.set_requires_grad(false);
+    for (auto& parameter : discriminator_.parameters()) parameter.set_requires_grad(false);
     generator_adam_.ZeroGradients();
-    times_[4].Add([&] { loss = ganserve::GeneratorLoss(discriminator_->forward(fake)); });
+    times_[4].Add([&] { loss = ganserve::GeneratorLoss(kLoss, discriminator_.forward(fake, {}), {}); });
     times_[5].Add([&] { loss.backward(); });
-    for (auto& parameter : discriminator_->parameters()) parameter.set_requires_grad(true);
+    for (auto& parameter : discriminator_.parameters()) parameter.set_requires_grad(true);
     times_[6].Add([&] { generator_adam_.Step(); });
-    times_[7].Add([&] { ganserve::MoveAverage(average_, generator_->parameters(), kEmaDecay); });
+    times_[7].Add([&] { ganserve::MoveAverage(average_, generator_.parameters(), kEmaDecay); });
   }
 
   // What is left of the whole step is the measures: scores, sums and the search for NaN.
@@ -180,8 +187,10 @@ class Parts {
   static constexpr std::array<const char*, 8> kNames = {
       "G forward",           "D's step: D forward, twice",      "D's step: backward", "D's step: Adam",
       "G's step: D forward", "G's step: backward through both", "G's step: Adam",     "average of the weights"};
-  ganserve::DcganGenerator generator_;
-  ganserve::DcganDiscriminator discriminator_;
+  static constexpr auto kLoss = ganserve::GanLoss::kBceWithLogits;
+
+  ganserve::GeneratorNetwork& generator_;
+  ganserve::DiscriminatorNetwork& discriminator_;
   ganserve::Adam generator_adam_;
   ganserve::Adam discriminator_adam_;
   std::vector<torch::Tensor> average_;
@@ -199,14 +208,18 @@ int Run(const Flags& flags) {
   torch::manual_seed(1);
   const torch::Tensor real = torch::rand({flags.batch, 1, 32, 32}) * 2 - 1;
   const torch::Tensor z = torch::randn({flags.batch, 100});
-  const ganserve::AdamSettings adam{kLearningRate, kBeta1, 0.999};
-  ganserve::Dcgan gan({kShape, adam, adam, kEmaDecay, /*seed=*/1});
+  ganserve::GanSettings settings;
+  settings.shape = kShape;
+  settings.generator_adam = settings.discriminator_adam = {kLearningRate, kBeta1, 0.999};
+  settings.ema_decay = kEmaDecay;
+  ganserve::Gan gan(settings);
   PlainLoop plain;
-  CopyParameters(*gan.generator(), *plain.generator());
-  CopyParameters(*gan.discriminator(), *plain.discriminator());
+  CopyParameters(gan.generator().parameters(), plain.generator()->parameters());
+  CopyParameters(DiscriminatorParameters(gan.discriminator()), plain.discriminator()->parameters());
+  const ganserve::GanBatch batch{real, {}, z};
 
   plain.Step(real, z);  // also warms both up
-  gan.Step(real, z);
+  gan.Step(batch);
   const auto losses = gan.TakeLosses();
   if (!Agree(plain.discriminator_loss(), losses.discriminator) || !Agree(plain.generator_loss(), losses.generator)) {
     std::fprintf(stderr, "train_step_bench: losses differ: D %f and %f, G %f and %f\n", plain.discriminator_loss(),
@@ -218,7 +231,7 @@ int Run(const Flags& flags) {
   Parts parts(gan);
   for (int step = 0; step < flags.steps; ++step) {
     plain_times.Add([&] { plain.Step(real, z); });
-    gan_times.Add([&] { gan.Step(real, z); });
+    gan_times.Add([&] { gan.Step(batch); });
     parts.Step(real, z);
   }
   std::printf("A step, batch %d, %d thread(s), ms%11s%9s%9s\n", flags.batch, flags.threads, "median", "least", "CPU");

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/spec/train_spec_defaults.h"
 #include "server/jobs/train_spec.h"
 #include "tests/support/read_event_log.h"
 

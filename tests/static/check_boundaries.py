@@ -16,6 +16,7 @@ import sys
 # Which of our folders a folder may include, besides itself. The longest matching name counts.
 ALLOWED_FOLDERS = {
     "server/base": [],
+    "proto/spec": ["proto"],
     "server/kernels": ["server/base"],
     "server/log": ["server/base"],
     "server/serving": ["server/base"],
@@ -24,40 +25,48 @@ ALLOWED_FOLDERS = {
     "server/model": ["server/kernels", "server/serving", "server/base", "server/log"],
     "server/rpc/credentials": ["server/base", "server/log"],
     "server/rpc": ["server/jobs", "server/serving", "server/base", "server/log", "server/rpc/credentials", "proto"],
-    "server/jobs": ["server/base", "server/log", "proto"],
-    "server/train": ["server/base", "server/jobs", "proto"],
-    "server/training": ["server/train", "server/jobs", "server/serving", "server/option", "server/base", "proto"],
-    "server/trainer_": ["server/train", "server/jobs", "server/base", "proto"],
+    "server/jobs": ["server/base", "server/log", "proto", "proto/spec"],
+    "server/data": ["server/base"],
+    "server/eval": ["server/data", "server/serving", "server/base"],
+    "server/eval_": ["server/eval", "server/model", "server/data", "server/serving", "server/base"],
+    "server/train": ["server/data", "server/eval", "server/base", "server/jobs", "proto", "proto/spec"],
+    "server/training": ["server/data", "server/jobs", "server/serving", "server/option", "server/base", "proto"],
+    "server/trainer_": ["server/train", "server/data", "server/jobs", "server/base", "proto", "proto/spec"],
     "server/option": ["server/base", "server/log"],
     "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/model",
                "server/rpc", "server/rpc/credentials", "server/jobs", "server/training", "server/option"],
-    "client": ["server/base", "proto"],
-    "tests": ["server", "client", "proto", "server/base", "server/kernels", "server/log", "server/serving", "server/image", "server/metrics",
-              "server/model", "server/rpc", "server/rpc/credentials", "server/jobs", "server/train", "server/option"],
+    "client": ["server/base", "proto", "proto/spec"],
+    "tests": ["server", "client", "proto", "proto/spec", "server/base", "server/kernels", "server/log", "server/serving",
+              "server/image", "server/metrics", "server/model", "server/rpc", "server/rpc/credentials", "server/jobs",
+              "server/data", "server/train", "server/eval", "server/option"],
 }
 
 # Keys that are the start of the names of files, not folders.
-FILE_GROUPS = ("server/option", "server/trainer_", "server/training")
+FILE_GROUPS = ("server/eval_", "server/option", "server/trainer_", "server/training")
 
 # Third-party headers by the start of their name, and the only places that may include them. "*.cc": not in headers.
 LIBRARIES = {
-    "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/model/", "server/train/", "tests/"]),
+    "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/model/", "server/train/", "server/eval/", "tests/"]),
     "gRPC": (r"(grpc|grpcpp)/(?!health/)", ["server/rpc/", "server/server.cc", "client/", "tests/"]),
     "Protobuf": (r"google/(protobuf|rpc)/|ganserve/v1/|grpc/health/",
-                 ["server/rpc/", "server/jobs/", "server/train/", "server/trainer_*", "client/", "tests/"]),
+                 ["proto/spec/", "server/rpc/", "server/jobs/", "server/train/", "server/trainer_*", "client/", "tests/"]),
     "prometheus-cpp": (r"prometheus/", ["server/metrics/", "tests/unit/metrics/"]),
     "spdlog": (r"spdlog/", ["server/log/*.cc"]),
-    "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_*", "client/ganctl/*.cc", "tests/*.cc"]),
-    "libpng": (r"png\.h$", ["server/image/*.cc", "server/train/*.cc", "client/ganctl/*.cc", "tests/*.cc"]),
+    "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_*", "server/eval_*", "client/ganctl/*.cc", "proto/spec/*.cc",
+                         "tests/*.cc"]),
+    "libpng": (r"png\.h$", ["server/image/*.cc", "server/data/*.cc", "client/ganctl/*.cc", "tests/*.cc"]),
+    "FreeType": (r"ft2build\.h$", ["server/data/*.cc"]),
+    "libjpeg": (r"jpeglib\.h$", ["server/data/*.cc", "tests/unit/data/*.cc"]),
     "cairo": (r"cairo(-svg)?\.h$", ["client/plot/*.cc"]),
     "libdeflate": (r"libdeflate\.h$", ["server/image/", "tests/"]),
-    "zlib": (r"zlib\.h$", ["server/base/*.cc", "server/image/*.cc", "server/train/*.cc", "tests/*.cc"]),
+    "zlib": (r"zlib\.h$", ["server/base/*.cc", "server/image/*.cc", "server/data/*.cc", "tests/*.cc"]),
     "OpenSSL": (r"openssl/", ["server/base/*.cc", "server/model/*.cc", "server/rpc/credentials/", "tests/"]),
-    "nlohmann_json": (r"nlohmann/", ["server/model/*.cc", "server/train/*.cc", "client/bench/*.cc", "tests/*.cc"]),
+    "nlohmann_json": (r"nlohmann/", ["server/model/*.cc", "server/train/*.cc", "server/eval/*.cc", "server/eval_*.cc",
+                                     "client/bench/*.cc", "tests/*.cc"]),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-SOURCE_FOLDERS = ("server", "client", "tests")
+SOURCE_FOLDERS = ("proto", "server", "client", "tests")
 
 
 def read_includes(root):

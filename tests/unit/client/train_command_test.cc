@@ -91,8 +91,41 @@ TEST_F(TrainingCommandsTest, PassesEveryFieldOn) {
                  "0",
                  "--threads",
                  "2",
-                 "--memory-limit-mib",
-                 "512",
+                 "--memory-limit-bytes",
+                 "536870912",
+                 "--recipe",
+                 "classic",
+                 "--body",
+                 "residual",
+                 "--conditioning",
+                 "class",
+                 "--discriminator-norm",
+                 "spectral",
+                 "--gradient-penalty",
+                 "0.5",
+                 "--r1-penalty",
+                 "0.6",
+                 "--r2-penalty",
+                 "0.7",
+                 "--penalty-every-steps",
+                 "16",
+                 "--discriminator-steps",
+                 "5",
+                 "--label-smoothing",
+                 "0.1",
+                 "--gradient-clip-norm",
+                 "0.8",
+                 "--final-learning-rate-factor",
+                 "0.9",
+                 "--flip-probability",
+                 "0.5",
+                 "--diff-augment-color",
+                 "--evaluate-every-steps",
+                 "17",
+                 "--evaluation-samples",
+                 "18",
+                 "--extractor",
+                 "inception.pt",
                  "--promote-to-model",
                  "m",
                  "--request-id",
@@ -112,6 +145,11 @@ TEST_F(TrainingCommandsTest, PassesEveryFieldOn) {
   EXPECT_EQ(spec.image_size(), 64u);
   EXPECT_EQ(spec.steps(), 11u);
   EXPECT_EQ(spec.seed(), 18446744073709551615u);
+  EXPECT_EQ(spec.loss(), v1::TRAIN_LOSS_BCE_WITH_LOGITS);
+  EXPECT_EQ(spec.body(), v1::TRAIN_BODY_RESIDUAL);
+  EXPECT_EQ(spec.augmentation().flip_probability(), 0.5);
+  EXPECT_TRUE(spec.diff_augment().color());
+  EXPECT_FALSE(spec.diff_augment().has_cutout());
   EXPECT_EQ(spec.memory_limit_bytes(), uint64_t{512} << 20);
   EXPECT_DOUBLE_EQ(spec.generator_adam().learning_rate(), 1e-3);
   EXPECT_DOUBLE_EQ(spec.generator_adam().beta1(), 0.1);
@@ -123,13 +161,13 @@ TEST_F(TrainingCommandsTest, PassesEveryFieldOn) {
 
 TEST_F(TrainingCommandsTest, NumbersThatDoNotFitAreUsageErrors) {
   for (const char* flag :
-       {"--image-size", "--width", "--epochs", "--steps", "--seed", "--memory-limit-mib", "--every"}) {
+       {"--image-size", "--width", "--epochs", "--steps", "--seed", "--memory-limit-bytes", "--every"}) {
     for (const char* number : {"-1", "", "1.5", "18446744073709551616", "7x"}) {
       EXPECT_EQ(Run({"train", "--data", "d", flag, number}), kUsage) << flag << " " << number;
     }
   }
   EXPECT_EQ(Run({"train", "--data", "d", "--batch-size", "4294967296"}), kUsage);
-  EXPECT_EQ(Run({"train", "--data", "d", "--memory-limit-mib", "17592186044416"}), kUsage);
+  EXPECT_EQ(Run({"train", "--data", "d", "--loss", "unspecified"}), kUsage);
   EXPECT_EQ(Run({"train", "--data", "d", "--every", "0"}), kUsage);
   for (const char* number : {"", "nan", "inf", "1e999", "x"}) {
     EXPECT_EQ(Run({"train", "--data", "d", "--ema-decay", number}), kUsage) << number;

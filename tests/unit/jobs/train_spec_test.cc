@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "proto/spec/train_spec_defaults.h"
+
 namespace ganserve {
 namespace {
 

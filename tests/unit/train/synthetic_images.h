@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/train/image_set.h"
+#include "server/data/image_set.h"
 
 namespace ganserve {
 

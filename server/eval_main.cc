@@ -1,0 +1,110 @@
+// ganserve-eval: measures how good a generator is.
+#include <malloc.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "server/eval_commands.h"
+#include "server/eval_flags.h"
+#include "server/eval_table.h"
+
+namespace ganserve {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kError = 1;
+constexpr int kUsageError = 2;
+constexpr int kBadInput = 4;
+constexpr int kExists = 6;
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 done; 1 an error inside; 2 wrong flags; 4 a model, data or an extractor that is missing, broken or "
+    "does not fit; 6 the folder to create exists already.";
+
+int Failed(const std::string& message, int exit_code) {
+  std::fprintf(stderr, "ganserve-eval: %s\n", message.c_str());
+  return exit_code;
+}
+
+int ExitCode(const absl::Status& status) {
+  const std::string message(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kDone;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kDataLoss:
+      return Failed(message, kBadInput);
+    case absl::StatusCode::kAlreadyExists:
+      return Failed(message, kExists);
+    default:
+      return Failed(message, kError);
+  }
+}
+
+// As typed, but for quotes: an argument with blanks gets some.
+std::string CommandLine(int argc, char** argv) {
+  std::string line = "ganserve-eval";
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const char* quote = argument.find(' ') == std::string::npos ? "" : "'";
+    absl::StrAppend(&line, " ", quote, argument, quote);
+  }
+  return line;
+}
+
+void Print(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+// Progress, for people who look on.
+void TellTerminal(const std::string& line) {
+  if (::isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "%s ...\n", line.c_str());
+}
+
+// glibc returns each large block to the kernel by default and pays for the page faults again; 32 MiB is the largest
+// threshold that it takes.
+void KeepMemory() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+int Main(int argc, char** argv) {
+  KeepMemory();
+  EvaluateFlags evaluate;
+  ClassifierFlags classifier;
+  CLI::App app("Measures how good a generator's images are, against the data that it was trained on.", "ganserve-eval");
+  app.set_version_flag("--version", GANSERVE_VERSION);
+  app.footer(kExitCodes);
+  AddEvaluateFlags(&app, &evaluate);
+  CLI::App* train = app.add_subcommand("train-classifier", "Train a small classifier, a feature extractor, instead");
+  AddClassifierFlags(train, &classifier);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    return Failed(absl::StrCat(error.what(), " (see --help)"), kUsageError);
+  }
+  if (train->parsed()) return ExitCode(TrainClassifierCommand(classifier, CommandLine(argc, argv), Print));
+  if (evaluate.data.empty()) return Failed("--data is required (see --help)", kUsageError);
+  const absl::StatusOr<Evaluation> evaluation = Evaluate(evaluate, TellTerminal);
+  if (!evaluation.ok()) return ExitCode(evaluation.status());
+  std::fputs((evaluate.json ? EvaluationJson(*evaluation) : EvaluationTable(*evaluation)).c_str(), stdout);
+  return kDone;
+}
+
+}  // namespace
+}  // namespace ganserve
+
+int main(int argc, char** argv) try { return ganserve::Main(argc, argv); } catch (const std::bad_alloc&) {
+  std::fputs("ganserve-eval: out of memory\n", stderr);
+  return 1;
+}
