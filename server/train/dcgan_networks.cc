@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "server/train/position_major.h"
 #include "server/train/strided_convolution.h"
 
 namespace ganserve {
@@ -20,8 +21,17 @@ int HiddenDoublings(int image_size) {
 }
 
 torch::nn::ConvTranspose2d Upsample(int64_t in, int64_t out, int stride, int padding) {
-  return torch::nn::ConvTranspose2d(
+  torch::nn::ConvTranspose2d layer(
       torch::nn::ConvTranspose2dOptions(in, out, 4).stride(stride).padding(padding).bias(false));
+  MakePositionMajor(layer->weight);
+  return layer;
+}
+
+// A transposed convolution without padding takes one position to a 4 x 4 map: each of its positions is a product.
+// x [N, Z], weight [Z, C, 4, 4] -> [N, C, 4, 4].
+torch::Tensor FirstMap(const torch::Tensor& x, const torch::Tensor& weight) {
+  const torch::Tensor positions = torch::matmul(x, weight.permute({2, 3, 0, 1}).flatten(0, 1));  // [16, N, C]
+  return positions.unflatten(0, {4, 4}).permute({2, 3, 0, 1});
 }
 
 int LayerChannels(const NetworkShape& shape, int layer) { return shape.width * std::min(1 << layer, kMaxWidthFactor); }
@@ -46,15 +56,16 @@ DcganGenerator::DcganGenerator(const NetworkShape& shape) : GeneratorNetwork(sha
 }
 
 torch::Tensor DcganGenerator::forward(const torch::Tensor& z, const torch::Tensor& labels) {
-  torch::Tensor x = Input(z, labels).unsqueeze(2).unsqueeze(3);
-  for (size_t i = 0; i < norms_.size(); ++i) x = norms_[i]->forward(Convolved(i, x)).relu_();
+  torch::Tensor x = Input(z, labels);
+  for (size_t i = 0; i < norms_.size(); ++i) x = torch::relu(BatchNorm(norms_[i], Convolved(i, x)));
   return torch::tanh(Convolved(norms_.size(), x));
 }
 
 // For training the faster way, in evaluation mode the one of the exported script, whose bits are to be the same.
 torch::Tensor DcganGenerator::Convolved(size_t layer, const torch::Tensor& x) {
-  if (layer == 0 || !is_training()) return convolutions_[layer]->forward(x);
-  return TransposedStridedConvolution(x, convolutions_[layer]->weight);
+  torch::nn::ConvTranspose2d& convolution = convolutions_[layer];
+  if (!is_training()) return convolution->forward(layer == 0 ? x.unsqueeze(2).unsqueeze(3) : x);
+  return layer == 0 ? FirstMap(x, convolution->weight) : TransposedStridedConvolution(x, convolution->weight);
 }
 
 void DcganGenerator::WriteScript(ScriptWriter& script) const {
@@ -77,6 +88,7 @@ DcganDiscriminator::DcganDiscriminator(const NetworkShape& shape)
     const int out = LayerChannels(shape, i);
     const std::string index = std::to_string(i);
     weights_.push_back(AddWeight("conv" + index, {out, in, 4, 4}));
+    MakePositionMajor(weights_.back()->weight());
     if (!batch_norm) biases_.push_back(register_parameter("conv" + index + "_bias", torch::zeros({out})));
     if (batch_norm && i > 0) norms_.push_back(register_module("norm" + index, torch::nn::BatchNorm2d(out)));
     in = out;
@@ -88,7 +100,7 @@ torch::Tensor DcganDiscriminator::Features(const torch::Tensor& images) {
   for (size_t i = 0; i < weights_.size(); ++i) {
     x = StridedConvolution(x, weights_[i]->forward());
     if (!biases_.empty()) x = x + biases_[i].view({1, -1, 1, 1});
-    if (i > 0 && !norms_.empty()) x = norms_[i - 1]->forward(x);
+    if (i > 0 && !norms_.empty()) x = BatchNorm(norms_[i - 1], x);
     x = at::leaky_relu(x, kLeakyReluSlope);
   }
   return x.flatten(1);

@@ -7,11 +7,14 @@
 
 namespace ganserve {
 
-// The same weight in that layout; what a network's parameters should be from the start, as optimisers keep it.
+// The same weight in that layout.
 torch::Tensor PositionMajorWeight(const torch::Tensor& weight);
 
+// Gives a parameter that layout, before any optimiser knows it. Training and checkpoints keep it.
+void MakePositionMajor(const torch::Tensor& parameter);
+
 // What norm->forward(x) is. Torch would copy a position-major map there and back; this has it take the positions for
-// images, which makes no difference to statistics over both.
+// images, which makes no difference to statistics over both. In evaluation mode it is torch's own, bit for bit.
 torch::Tensor BatchNorm(torch::nn::BatchNorm2d norm, const torch::Tensor& x);
 
 }  // namespace ganserve

@@ -17,6 +17,11 @@ SpectralWeightImpl::SpectralWeightImpl(const std::vector<int64_t>& sizes, bool n
   v_ = register_buffer("v", torch::ones({Matrix().size(1)}));
 }
 
+// A view without a copy, of a position-major weight (position_major.h) too.
+torch::Tensor SpectralWeightImpl::Matrix() const {
+  return (weight_.is_contiguous() ? weight_ : weight_.movedim(1, -1)).flatten(1);
+}
+
 torch::Tensor SpectralWeightImpl::forward() const {
   if (!normalised_) return weight_;
   return weight_ / u_.dot(Matrix().mv(v_)).clamp_min(kTiny);

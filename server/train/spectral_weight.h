@@ -7,9 +7,10 @@
 
 namespace ganserve {
 
-// The parameter W of shape [out, ...], seen as a matrix [out, rest]. If it is normalised, forward() is W / sigma with
-// sigma = u^T W v, an estimate of W's largest singular value from unit vectors u and v, which count as constants when
-// gradients are taken. u and v are buffers, and so part of what the module saves.
+// The parameter W of shape [out, ...], seen as a matrix [out, rest], whose columns may stand in any order. If it is
+// normalised, forward() is W / sigma with sigma = u^T W v, an estimate of W's largest singular value from unit vectors
+// u and v, which count as constants when gradients are taken. u and v are buffers, and so part of what the module
+// saves.
 class SpectralWeightImpl : public torch::nn::Module {
  public:
   SpectralWeightImpl(const std::vector<int64_t>& sizes, bool normalised);
@@ -23,7 +24,7 @@ class SpectralWeightImpl : public torch::nn::Module {
   const torch::Tensor& weight() const { return weight_; }
 
  private:
-  torch::Tensor Matrix() const { return weight_.flatten(1); }
+  torch::Tensor Matrix() const;
 
   const bool normalised_;
   torch::Tensor weight_;

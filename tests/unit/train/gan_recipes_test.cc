@@ -80,7 +80,9 @@ void Steps(Gan& gan, const GanSettings& settings, int first, int count) {
 }
 
 torch::Tensor Weights(const torch::nn::Module& module) {
-  return torch::nn::utils::parameters_to_vector(module.parameters()).detach().clone();
+  std::vector<torch::Tensor> parts;
+  for (const torch::Tensor& parameter : module.parameters()) parts.push_back(parameter.detach().reshape(-1));
+  return torch::cat(parts);
 }
 
 class RecipeTest : public testing::TestWithParam<Recipe> {

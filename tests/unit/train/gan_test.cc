@@ -22,7 +22,9 @@ GanSettings Settings(double learning_rate, double ema_decay, uint64_t seed) {
 }
 
 torch::Tensor Weights(const torch::nn::Module& module) {
-  return torch::nn::utils::parameters_to_vector(module.parameters()).detach().clone();
+  std::vector<torch::Tensor> parts;
+  for (const torch::Tensor& parameter : module.parameters()) parts.push_back(parameter.detach().reshape(-1));
+  return torch::cat(parts);
 }
 
 torch::Tensor Images(int64_t count) { return NormalLatents(77, count, 32 * 32).tanh().view({count, 1, 32, 32}); }
