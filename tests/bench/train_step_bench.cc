@@ -4,8 +4,9 @@
 //
 // Both train the same networks (the reference DCGAN, 32x32x1, width 64) from the same weights on the same batches in
 // one process, turn by turn, so that whatever else the machine does meets both alike. Memory is kept between steps for
-// both, as the trainer does it (MALLOC_ settings below). Prints the median and the least time of a step, their ratio,
-// and what the parts of the trainer's step take. Fails when the two don't compute the same losses.
+// both, as the trainer does it. Prints the median and the least wall time of a step, the median processor time of all
+// threads, their ratios, a step with hinge loss and spectral norm, and what the parts of the trainer's step take. Fails
+// when the two don't compute the same losses.
 #include <malloc.h>
 #include <torch/torch.h>
 
@@ -201,6 +202,11 @@ void Print(const char* name, const Times& times) {
   std::printf("  %-34s%9.2f%9.2f%9.2f\n", name, times.Median(), times.Least(), times.Processor());
 }
 
+void PrintRatio(const char* name, const Times& times, const Times& to, double target) {
+  std::printf("  %-34s%9.3f%9.3f%9.3f  (target %.2f)\n", name, times.Median() / to.Median(), times.Least() / to.Least(),
+              times.Processor() / to.Processor(), target);
+}
+
 bool Agree(double expected, double actual) { return std::abs(expected - actual) < 1e-3 * std::abs(expected); }
 
 int Run(const Flags& flags) {
@@ -213,6 +219,9 @@ int Run(const Flags& flags) {
   settings.generator_adam = settings.discriminator_adam = {kLearningRate, kBeta1, 0.999};
   settings.ema_decay = kEmaDecay;
   ganserve::Gan gan(settings);
+  settings.loss = ganserve::GanLoss::kHinge;
+  settings.shape.discriminator_norm = ganserve::DiscriminatorNorm::kSpectral;
+  ganserve::Gan spectral(settings);
   PlainLoop plain;
   CopyParameters(gan.generator().parameters(), plain.generator()->parameters());
   CopyParameters(DiscriminatorParameters(gan.discriminator()), plain.discriminator()->parameters());
@@ -220,6 +229,7 @@ int Run(const Flags& flags) {
 
   plain.Step(real, z);  // also warms both up
   gan.Step(batch);
+  spectral.Step(batch);
   const auto losses = gan.TakeLosses();
   if (!Agree(plain.discriminator_loss(), losses.discriminator) || !Agree(plain.generator_loss(), losses.generator)) {
     std::fprintf(stderr, "train_step_bench: losses differ: D %f and %f, G %f and %f\n", plain.discriminator_loss(),
@@ -228,17 +238,20 @@ int Run(const Flags& flags) {
   }
   Times plain_times;
   Times gan_times;
+  Times spectral_times;
   Parts parts(gan);
   for (int step = 0; step < flags.steps; ++step) {
     plain_times.Add([&] { plain.Step(real, z); });
     gan_times.Add([&] { gan.Step(batch); });
+    spectral_times.Add([&] { spectral.Step(batch); });
     parts.Step(real, z);
   }
   std::printf("A step, batch %d, %d thread(s), ms%11s%9s%9s\n", flags.batch, flags.threads, "median", "least", "CPU");
   Print("straightforward loop", plain_times);
   Print("trainer's step", gan_times);
-  std::printf("  %-34s%9.3f%9.3f%9.3f  (target 0.70)\n", "ratio", gan_times.Median() / plain_times.Median(),
-              gan_times.Least() / plain_times.Least(), gan_times.Processor() / plain_times.Processor());
+  PrintRatio("ratio", gan_times, plain_times, 0.70);
+  Print("hinge and spectral norm", spectral_times);
+  PrintRatio("its ratio to the trainer's step", spectral_times, gan_times, 1.10);
   parts.Print(gan_times);
   return 0;
 }
