@@ -1,5 +1,6 @@
 # Debian's libraries as imported targets. CMake's own find modules where they exist, pkg-config for the rest.
 find_package(PkgConfig REQUIRED)
+find_package(Freetype REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(ZLIB REQUIRED)

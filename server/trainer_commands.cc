@@ -61,14 +61,20 @@ absl::Status LimitMemory(uint64_t bytes) {
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot limit the memory to ", bytes, " bytes"));
 }
 
-absl::StatusOr<ImageSet> LoadData(const TrainSettings& settings, const std::string& root, TrainConsole* console) {
-  const NetworkShape& shape = settings.shape;
-  const std::string path = absl::StrCat(root, "/", settings.data);
-  GANSERVE_RETURN_IF_ERROR(LimitMemory(settings.memory_bytes));
+std::string ClassesText(const ImageSet& data) {
+  return data.classes > 0 ? absl::StrCat(data.classes, " classes") : "no labels";
+}
+
+// Reads the data, from which the settings learn the number of classes.
+absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settings, TrainConsole* console) {
+  NetworkShape& shape = settings->shape;
+  const std::string path = absl::StrCat(root, "/", settings->data);
+  GANSERVE_RETURN_IF_ERROR(LimitMemory(settings->memory_bytes));
   GANSERVE_ASSIGN_OR_RETURN(ImageSet data, LoadDataSet(path, {shape.image_size, shape.image_size, shape.channels}));
-  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(settings, data.count()));
-  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), from %s", data.count(), data.shape.width,
-                                data.shape.height, data.shape.channels, path));
+  GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(*settings, data.count()));
+  GANSERVE_ASSIGN_OR_RETURN(shape.classes, ClassesToTell(settings->conditioning, data.classes));
+  console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), %s, from %s", data.count(),
+                                data.shape.width, data.shape.height, data.shape.channels, ClassesText(data), path));
   return data;
 }
 
@@ -140,8 +146,8 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
   const auto run = [&]() -> absl::StatusOr<TrainOutcome> {
     TrainConsole console(stdout);
     GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
-    const TrainSettings settings = SettingsOf(spec);
-    GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(settings, flags.data_root, &console));
+    TrainSettings settings = SettingsOf(spec);
+    GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(flags.data_root, &settings, &console));
     return TrainOn(data, settings, context, &job, &console);
   };
   return Concluded(run(), &job.history());
@@ -150,16 +156,17 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
 absl::StatusOr<TrainOutcome> TrainJob(const TrainFlags& flags, const CommandContext& context) {
   TrainConsole console(stdout);
   const v1::TrainSpec spec = SpecOf(flags);
-  const TrainSettings settings = SettingsOf(spec);
+  TrainSettings settings = SettingsOf(spec);
   // First, so that no directory is created for data that can't be used.
-  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(settings, Place(flags.data).folder, &console));
+  GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(Place(flags.data).folder, &settings, &console));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenForFlags(flags, spec));
   return Concluded(TrainOn(data, settings, context, &job, &console), &job.history());
 }
 
 absl::Status CheckData(const TrainFlags& flags) {
   TrainConsole console(stdout);
-  return LoadData(SettingsOf(SpecOf(flags)), Place(flags.data).folder, &console).status();
+  TrainSettings settings = SettingsOf(SpecOf(flags));
+  return LoadData(Place(flags.data).folder, &settings, &console).status();
 }
 
 absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {

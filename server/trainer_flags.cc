@@ -24,8 +24,10 @@ void AddThreads(CLI::App* command, v1::TrainSpec* spec) {
 
 void AddTrainFlags(CLI::App* command, TrainFlags* flags) {
   command
-      ->add_option("--data", flags->data,
-                   "Training images: a folder (or one file) of *-images-idx3-ubyte[.gz], CIFAR-10 *.bin or *.png")
+      ->add_option(
+          "--data", flags->data,
+          "Training images: a folder (or one file) of *images-idx3-ubyte[.gz], CIFAR-10 *.bin, *.png and *.jpg, a "
+          "font with colour bitmaps, or a folder of images for each class")
       ->required();
   command->add_option("--out", flags->out, "Job directory to create")->required();
   command->add_flag("--resume", flags->resume,

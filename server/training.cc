@@ -40,9 +40,15 @@ absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& pat
   if (!facts.ok()) {
     return absl::FailedPreconditionError(absl::StrCat("data is \"", spec.data(), "\": ", facts.status().message()));
   }
-  if (facts->images >= spec.batch_size()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(),
-                                                 "\" has ", facts->images, " images"));
+  if (facts->images < spec.batch_size()) {
+    return absl::InvalidArgumentError(absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(),
+                                                   "\" has ", facts->images, " images"));
+  }
+  if (spec.conditioning() == v1::TRAIN_CONDITIONING_CLASS && facts->classes == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("conditioning is TRAIN_CONDITIONING_CLASS, but data \"", spec.data(), "\" has no labels"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,

@@ -16,7 +16,8 @@ namespace ganserve {
 std::string TrainerPath(const ServerOptions& options);
 
 // Whether the data in `path` can be read and fills a batch of the spec. FAILED_PRECONDITION if it is not there
-// or, naming file and byte offset, broken; INVALID_ARGUMENT for a batch that is too large.
+// or, naming file and byte offset, broken; INVALID_ARGUMENT for a batch that is too large and for classes
+// that are asked for and not there.
 absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& path);
 
 // Takes up the jobs of --jobs, which is not empty. What is borrowed outlives the supervisor. Errors name the option.

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "server/base/status_macros.h"
+#include "server/data/big_endian.h"
 
 namespace ganserve {
 namespace {
@@ -60,7 +61,7 @@ absl::Status DataFile::Read(std::span<uint8_t> out) {
 absl::StatusOr<uint32_t> DataFile::ReadBigEndian32() {
   std::array<uint8_t, 4> bytes;
   GANSERVE_RETURN_IF_ERROR(Read(bytes));
-  return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | uint32_t{bytes[3]};
+  return BigEndian32(bytes);
 }
 
 absl::StatusOr<bool> DataFile::AtEnd() {

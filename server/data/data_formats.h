@@ -37,4 +37,9 @@ absl::StatusOr<std::vector<std::string>> ReadCifarClassNames(const std::string& 
 // One PNG or JPEG, told by its first bytes (see png_io.h, jpeg_decode.h).
 absl::Status ReadImageFile(const std::string& path, const ImageSink& sink);
 
+// The pictures of a font with colour bitmaps (OpenType's CBDT table), as NotoColorEmoji.ttf, in order of glyph: laid
+// over white, in the middle of a square. Blank glyphs, those without colour and exact duplicates are left out; a font
+// without colour bitmaps has no pictures, which is no error. Fonts have no labels.
+absl::Status ReadFontImages(const std::string& path, const ImageSink& sink);
+
 }  // namespace ganserve

@@ -37,10 +37,13 @@ struct Kind {
 constexpr absl::string_view kIdxSuffixes[] = {"images-idx3-ubyte"};
 constexpr absl::string_view kCifarSuffixes[] = {".bin"};
 constexpr absl::string_view kImageSuffixes[] = {".png", ".jpg", ".jpeg"};
+constexpr absl::string_view kFontSuffixes[] = {".ttf"};
 constexpr Kind kIdx{kIdxSuffixes, &ReadIdxImages, true};
 constexpr Kind kCifar{kCifarSuffixes, &ReadCifarImages, true};
 constexpr Kind kImages{kImageSuffixes, &ReadImageFile, false};
-constexpr char kKnownKinds[] = "*images-idx3-ubyte[.gz], *.bin (CIFAR-10), *.png, *.jpg, *.jpeg";
+constexpr Kind kFonts{kFontSuffixes, &ReadFontImages, false};
+constexpr char kKnownKinds[] =
+    "*images-idx3-ubyte[.gz], *.bin (CIFAR-10), *.png, *.jpg, *.jpeg, *.ttf with colour bitmaps";
 
 bool NamesTraining(const std::string& name) {
   return absl::StartsWith(name, "train") || absl::StartsWith(name, "data_batch");
@@ -98,7 +101,7 @@ void AppendFiles(const std::string& folder, const Names& names, const Kind& kind
 // Without files when the folder has none of the part.
 absl::StatusOr<DataSource> FindFiles(const std::string& folder, const Names& names, DataPart part) {
   DataSource source;
-  for (const Kind* kind : {&kIdx, &kCifar, &kImages}) {
+  for (const Kind* kind : {&kIdx, &kCifar, &kImages, &kFonts}) {
     AppendFiles(folder, FilesOfKind(names, *kind, part), *kind, kNoLabel, &source);
     if (source.files.empty()) continue;
     if (kind != &kCifar) return source;

@@ -29,6 +29,7 @@ struct DataSource {
 //   *images-idx3-ubyte[.gz]   MNIST, Fashion-MNIST; labels from *labels-idx1-ubyte[.gz] beside it, if that exists
 //   *.bin[.gz]                CIFAR-10 binary, with labels; their names from batches.meta.txt, if that exists
 //   *.png, *.jpg, *.jpeg     any mixture
+//   *.ttf                     fonts, of which those with colour bitmaps count
 // A folder without any of them may have sub-folders of images, one a class, in order of name; hidden ones and those
 // without images are none.
 //

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace ganserve {
 namespace {
@@ -65,15 +66,20 @@ std::vector<Taps> MakeTaps(int source_size, int output_size, double scale, doubl
   return all;
 }
 
-// One output sample: taps over samples that lie `stride` apart.
-float Apply(const Taps& taps, const float* samples, size_t stride) {
-  const float* sample = samples + static_cast<size_t>(taps.first) * stride;
-  float sum = 0;
-  for (const float weight : taps.weights) {
-    sum += weight * *sample;
-    sample += stride;
+// [source height, width] to [rows, width]. The inner loop runs along a row, so that it can be vectorised; hence rows
+// come before columns.
+std::vector<float> ResizeRows(const Plane& plane, size_t width, const std::vector<Taps>& rows) {
+  std::vector<float> resized(rows.size() * width, 0.0F);
+  float* out = resized.data();
+  for (const Taps& taps : rows) {
+    const uint8_t* source = &plane[static_cast<size_t>(taps.first) * width];
+    for (const float weight : taps.weights) {
+      for (size_t x = 0; x < width; ++x) out[x] += weight * source[x];
+      source += width;
+    }
+    out += width;
   }
-  return sum;
+  return resized;
 }
 
 void AppendResized(const Plane& plane, const PlanarShape& shape, const PlanarShape& wanted, std::vector<uint8_t>* out) {
@@ -81,14 +87,12 @@ void AppendResized(const Plane& plane, const PlanarShape& shape, const PlanarSha
       std::min(static_cast<double>(shape.width) / wanted.width, static_cast<double>(shape.height) / wanted.height);
   const auto columns = MakeTaps(shape.width, wanted.width, scale, (shape.width - scale * wanted.width) / 2);
   const auto rows = MakeTaps(shape.height, wanted.height, scale, (shape.height - scale * wanted.height) / 2);
-  const std::vector<float> source(plane.begin(), plane.end());
-  std::vector<float> narrow;  // [source height, wanted width]
-  for (size_t y = 0; y < static_cast<size_t>(shape.height); ++y) {
-    for (const Taps& taps : columns) narrow.push_back(Apply(taps, &source[y * static_cast<size_t>(shape.width)], 1));
-  }
-  for (const Taps& taps : rows) {
-    for (size_t x = 0; x < columns.size(); ++x) {
-      const float value = Apply(taps, &narrow[x], columns.size());
+  const size_t width = static_cast<size_t>(shape.width);
+  const std::vector<float> low = ResizeRows(plane, width, rows);
+  for (size_t y = 0; y < rows.size(); ++y) {
+    for (const Taps& taps : columns) {
+      const float* samples = &low[y * width + static_cast<size_t>(taps.first)];
+      const float value = std::inner_product(taps.weights.begin(), taps.weights.end(), samples, 0.0F);
       out->push_back(static_cast<uint8_t>(std::clamp(std::lround(value), 0L, 255L)));
     }
   }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/status_macros.h"
+#include "server/data/big_endian.h"
 
 namespace ganserve {
 namespace {
@@ -16,10 +17,6 @@ namespace {
 constexpr uint8_t kSignature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 constexpr size_t kChunkOverheadBytes = 12;  // length, type and checksum
 constexpr uint32_t kMaxSide = 16384;        // pixels
-
-uint32_t BigEndian32(std::span<const uint8_t> bytes) {
-  return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | uint32_t{bytes[3]};
-}
 
 absl::Status Defect(const std::string& name, absl::string_view what, size_t offset) {
   return absl::DataLossError(absl::StrCat(name, ": ", what, " at byte offset ", offset));

@@ -16,13 +16,27 @@ std::vector<torch::Tensor> Zeros(const std::vector<torch::Tensor>& like) {
   return zeros;
 }
 
-// The fused kernel walks parameter, gradient, m and v as flat arrays, so their elements must lie alike. Autograd sees
-// to that for a parameter that is dense; this is for a gradient which somebody has assigned.
-torch::Tensor GradientOf(const torch::Tensor& parameter) {
-  const torch::Tensor gradient = parameter.grad();
+// All elements in the order of memory, as a view. Torch's kernels would copy a gradient that is not contiguous first.
+torch::Tensor Flat(const torch::Tensor& tensor) {
+  TORCH_CHECK(tensor.is_non_overlapping_and_dense(), "a tensor with strides ", tensor.strides(), " has gaps");
+  return tensor.detach().as_strided({tensor.numel()}, {1});
+}
+
+std::vector<torch::Tensor> Flat(const std::vector<torch::Tensor>& tensors) {
+  std::vector<torch::Tensor> flat;
+  for (const torch::Tensor& tensor : tensors) flat.push_back(Flat(tensor));
+  return flat;
+}
+
+// Elements of parameter, gradient, m and v are paired by their places in memory. Autograd mostly lays a gradient out as
+// its parameter, but not in every backward pass through a backward pass. The check is for a parameter whose data
+// somebody has replaced.
+torch::Tensor GradientOf(const torch::Tensor& parameter, const torch::Tensor& mean) {
+  torch::Tensor& gradient = parameter.mutable_grad();
   TORCH_CHECK(gradient.defined(), "a parameter of shape ", parameter.sizes(), " has no gradient");
-  TORCH_CHECK(gradient.strides() == parameter.strides(), "a gradient has strides ", gradient.strides(),
-              " and its parameter ", parameter.strides());
+  TORCH_CHECK(parameter.strides() == mean.strides(), "a parameter has strides ", parameter.strides(), " and its mean ",
+              mean.strides());
+  if (gradient.strides() != mean.strides()) gradient = torch::empty_like(mean).copy_(gradient);
   return gradient;
 }
 
@@ -62,7 +76,7 @@ void Adam::ZeroGradients() {
 torch::Tensor Adam::Step() {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> gradients;
-  for (const torch::Tensor& parameter : parameters_) gradients.push_back(GradientOf(parameter));
+  for (size_t i = 0; i < parameters_.size(); ++i) gradients.push_back(Flat(GradientOf(parameters_[i], means_[i])));
   const torch::Tensor norm = torch::stack(at::_foreach_norm(gradients, 2)).norm();
   // The kernel divides each gradient by this on its way, which saves a pass of its own.
   std::optional<torch::Tensor> divisor;
@@ -70,7 +84,7 @@ torch::Tensor Adam::Step() {
   ++steps_;
   const std::vector<torch::Tensor> steps(parameters_.size(),
                                          torch::full({}, static_cast<double>(steps_), norm.options()));
-  at::_fused_adamw_(parameters_, gradients, means_, mean_squares_, /*max_exp_avg_sqs=*/{}, steps,
+  at::_fused_adamw_(Flat(parameters_), gradients, Flat(means_), Flat(mean_squares_), /*max_exp_avg_sqs=*/{}, steps,
                     settings_.learning_rate, settings_.beta1, settings_.beta2, settings_.weight_decay, kEpsilon,
                     /*amsgrad=*/false, /*maximize=*/false, divisor);
   return norm;

@@ -18,7 +18,7 @@ absl::Status ExportUntrained(const TrainSettings& settings, const Provenance& pr
 // many threads as the job's the bytes that the job itself exports at this step. Errors: ALREADY_EXISTS when `out`
 // does; DATA_LOSS when the checkpoint is one of other networks; INTERNAL when torch fails or an image of the export
 // differs from the module's; those of files.
-absl::Status ExportCheckpoint(const TrainSettings& settings, const Checkpoint& checkpoint, const Provenance& provenance,
+absl::Status ExportCheckpoint(TrainSettings settings, const Checkpoint& checkpoint, const Provenance& provenance,
                               const std::string& out);
 
 }  // namespace ganserve

@@ -1,21 +1,29 @@
-// Binary cross-entropy on logits, and the two losses of a GAN made from it (Goodfellow et al. 2014, arXiv:1406.2661).
+// What discriminator and generator minimise. Logits are what the discriminator says of images, [N] each, higher for
+// "real"; every loss is a scalar.
 #pragma once
 
 #include <torch/torch.h>
 
+#include "server/train/gan_settings.h"
+
 namespace ganserve {
 
-// mean(-log(sigmoid(x))), which is binary cross-entropy with target 1, computed as -log_sigmoid(x): finite for any
-// finite x. logits [N] -> scalar.
-torch::Tensor LossAgainstReal(const torch::Tensor& logits);
+// With r and f the logits of real and generated images, s the smoothing and sp(x) = log(1 + exp(x)):
+//   kBceWithLogits  mean((1 - s) sp(-r) + s sp(r)) + mean(sp(f))    Goodfellow et al. 2014, arXiv:1406.2661
+//   kLeastSquares   (mean((r - (1 - s))^2) + mean(f^2)) / 2         Mao et al. 2016, arXiv:1611.04076
+//   kHinge          mean(max(0, 1 - r)) + mean(max(0, 1 + f))       Lim, Ye 2017, arXiv:1705.02894
+//   kWasserstein    mean(f) - mean(r)                               Arjovsky et al. 2017, arXiv:1701.07875
+//   kRelativistic   mean(sp(f - r)), image by image                 Jolicoeur-Martineau 2018, arXiv:1807.00734
+torch::Tensor DiscriminatorLoss(GanLoss loss, const torch::Tensor& real, const torch::Tensor& fake, double smoothing);
 
-// mean(-log(1 - sigmoid(x))): binary cross-entropy with target 0, computed as -log_sigmoid(-x).
-torch::Tensor LossAgainstFake(const torch::Tensor& logits);
+// The generator's: the non-saturating -log D of kBceWithLogits, which keeps its gradient while the discriminator wins;
+//   kBceWithLogits  mean(sp(-f))
+//   kLeastSquares   mean((f - 1)^2) / 2
+//   kHinge, kWasserstein  -mean(f)
+//   kRelativistic   mean(sp(r - f)); the others take no real images, and `real` may be undefined
+torch::Tensor GeneratorLoss(GanLoss loss, const torch::Tensor& fake, const torch::Tensor& real);
 
-// The discriminator's loss: real images should be called real and generated ones fake. 2 ln 2 when it knows nothing.
-torch::Tensor DiscriminatorLoss(const torch::Tensor& real_logits, const torch::Tensor& fake_logits);
-
-// The generator's non-saturating loss: mean(-log D(G(z))). Its gradient stays large while the discriminator wins.
-torch::Tensor GeneratorLoss(const torch::Tensor& fake_logits);
+// Whether GeneratorLoss needs logits of real images.
+bool PairsImages(GanLoss loss);
 
 }  // namespace ganserve

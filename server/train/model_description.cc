@@ -4,13 +4,15 @@
 #include <nlohmann/json.hpp>
 
 namespace ganserve {
-
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 Json AdamJson(const AdamSettings& adam) {
-  return {{"learning_rate", adam.learning_rate}, {"beta1", adam.beta1}, {"beta2", adam.beta2}};
+  return {{"learning_rate", adam.learning_rate},
+          {"beta1", adam.beta1},
+          {"beta2", adam.beta2},
+          {"weight_decay", adam.weight_decay}};
 }
 
 }  // namespace
@@ -20,7 +22,7 @@ std::string ModelJson(const TrainSettings& settings, const Provenance& provenanc
   const Json image = {{"width", shape.image_size}, {"height", shape.image_size}, {"channels", shape.channels}};
   const Json origin = {
       {"trainer_version", GANSERVE_VERSION},
-      {"architecture", "DCGAN"},
+      {"architecture", shape.body == NetworkBody::kResidual ? "residual GAN" : "DCGAN"},
       {"width", shape.width},
       {"data", settings.data.empty() ? Json(nullptr) : Json(settings.data)},
       {"seed", settings.seed},
@@ -35,8 +37,12 @@ std::string ModelJson(const TrainSettings& settings, const Provenance& provenanc
       {"command", provenance.command},
   };
   const Json model = {
-      {"format", 1},  {"latent_size", shape.latent_size},    {"image", image},
-      {"classes", 0}, {"value_range", Json::array({-1, 1})}, {"provenance", origin},
+      {"format", 1},
+      {"latent_size", shape.latent_size},
+      {"image", image},
+      {"classes", shape.classes},
+      {"value_range", Json::array({-1, 1})},
+      {"provenance", origin},
   };
   return model.dump(2) + "\n";
 }

@@ -16,7 +16,7 @@ struct Provenance {
   std::string created;  // UTC, ISO 8601
 };
 
-// {"format": 1, "latent_size", "image": {"width", "height", "channels"}, "classes": 0, "value_range": [-1, 1],
+// {"format": 1, "latent_size", "image": {"width", "height", "channels"}, "classes", "value_range": [-1, 1],
 // "provenance"}
 std::string ModelJson(const TrainSettings& settings, const Provenance& provenance);
 

@@ -2,90 +2,83 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
-#include <algorithm>
+#include <cmath>
 #include <string>
+
+#include "server/train/dcgan_networks.h"
+#include "server/train/residual_networks.h"
 
 namespace ganserve {
 namespace {
 
-constexpr double kLeakyReluSlope = 0.2;
 constexpr double kInitStddev = 0.02;
-// Caps the deep end of the 128-pixel networks: 32 x the width would be most of the weights for little in return.
-constexpr int kMaxWidthFactor = 16;
+// After so many power iterations the estimate of a spectral norm is good to about a percent.
+constexpr int kFirstIterations = 15;
 
-// Number of stride-2 layers between a 4 x 4 map and the image, less the last: 2 at 32 pixels, 3 at 64, 4 at 128.
-int HiddenDoublings(int image_size) {
-  int doublings = 0;
-  for (int size = 8; size < image_size; size *= 2) ++doublings;
-  return doublings;
-}
-
-torch::nn::ConvTranspose2d Upsample(int in, int out, int stride, int padding) {
-  return torch::nn::ConvTranspose2d(
-      torch::nn::ConvTranspose2dOptions(in, out, 4).stride(stride).padding(padding).bias(false));
-}
-
-torch::nn::Conv2d Downsample(int in, int out) {
-  return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 4).stride(2).padding(1).bias(false));
-}
+// The expected length of a latent is about this.
+double LatentLength(const NetworkShape& shape) { return std::sqrt(static_cast<double>(shape.latent_size)); }
 
 }  // namespace
 
-DcganGeneratorImpl::DcganGeneratorImpl(const NetworkShape& shape) : shape_(shape) {
-  int in = shape.latent_size;
-  for (int level = HiddenDoublings(shape.image_size); level >= 0; --level) {
-    const int out = shape.width * std::min(1 << level, kMaxWidthFactor);
-    const bool first = convolutions_.empty();
-    const std::string index = std::to_string(convolutions_.size());
-    convolutions_.push_back(register_module("conv" + index, Upsample(in, out, first ? 1 : 2, first ? 0 : 1)));
-    norms_.push_back(register_module("norm" + index, torch::nn::BatchNorm2d(out)));
-    in = out;
-  }
-  const std::string index = std::to_string(convolutions_.size());
-  convolutions_.push_back(register_module("conv" + index, Upsample(in, shape.channels, 2, 1)));
+torch::Tensor GeneratorNetwork::Input(const torch::Tensor& z, const torch::Tensor& labels) const {
+  const torch::Tensor latents = z.reshape({z.size(0), shape_.latent_size});
+  if (shape_.classes == 0) return latents;
+  return torch::cat({latents, torch::one_hot(labels, shape_.classes).to(latents.dtype()) * LatentLength(shape_)}, 1);
 }
 
-torch::Tensor DcganGeneratorImpl::forward(const torch::Tensor& z) {
-  torch::Tensor x = z.reshape({z.size(0), shape_.latent_size, 1, 1});
-  for (size_t i = 0; i < norms_.size(); ++i) {
-    x = norms_[i]->forward(convolutions_[i]->forward(x)).relu_();
-  }
-  return torch::tanh(convolutions_.back()->forward(x));
+void GeneratorNetwork::WriteInput(ScriptWriter& script) const {
+  script.Input(shape_.latent_size, shape_.classes, LatentLength(shape_));
 }
 
-DcganDiscriminatorImpl::DcganDiscriminatorImpl(const NetworkShape& shape) {
-  const int layers = HiddenDoublings(shape.image_size) + 2;
-  int in = shape.channels;
-  for (int i = 0; i < layers; ++i) {
-    const int out = shape.width * std::min(1 << i, kMaxWidthFactor);
-    convolutions_.push_back(register_module("conv" + std::to_string(i), Downsample(in, out)));
-    if (i > 0) norms_.push_back(register_module("norm" + std::to_string(i), torch::nn::BatchNorm2d(out)));
-    in = out;
-  }
-  head_ = register_module("head", torch::nn::Linear(in * 2 * 2, 1));
+DiscriminatorNetwork::DiscriminatorNetwork(const NetworkShape& shape, int64_t features)
+    : shape_(shape), head_(AddWeight("head", {1, features})), bias_(register_parameter("bias", torch::zeros({1}))) {
+  if (shape.classes > 0) embedding_ = AddWeight("embedding", {shape.classes, features});
 }
 
-torch::Tensor DcganDiscriminatorImpl::forward(const torch::Tensor& images) {
-  torch::Tensor x = at::leaky_relu(convolutions_[0]->forward(images), kLeakyReluSlope);
-  for (size_t i = 0; i < norms_.size(); ++i) {
-    x = at::leaky_relu(norms_[i]->forward(convolutions_[i + 1]->forward(x)), kLeakyReluSlope);
+SpectralWeight DiscriminatorNetwork::AddWeight(const std::string& name, const std::vector<int64_t>& sizes) {
+  const bool normalised = shape_.discriminator_norm == DiscriminatorNorm::kSpectral;
+  return register_module(name, SpectralWeight(sizes, normalised));
+}
+
+torch::Tensor DiscriminatorNetwork::forward(const torch::Tensor& images, const torch::Tensor& labels) {
+  const torch::Tensor features = Features(images);
+  const torch::Tensor logits = torch::linear(features, head_->forward(), bias_).squeeze(1);
+  if (embedding_.is_empty()) return logits;
+  return logits + (features * torch::embedding(embedding_->forward(), labels)).sum(1);
+}
+
+std::shared_ptr<GeneratorNetwork> MakeGenerator(const NetworkShape& shape) {
+  if (shape.body == NetworkBody::kResidual) return std::make_shared<ResidualGenerator>(shape);
+  return std::make_shared<DcganGenerator>(shape);
+}
+
+std::shared_ptr<DiscriminatorNetwork> MakeDiscriminator(const NetworkShape& shape) {
+  if (shape.body == NetworkBody::kResidual) return std::make_shared<ResidualDiscriminator>(shape);
+  return std::make_shared<DcganDiscriminator>(shape);
+}
+
+std::vector<torch::nn::BatchNorm2d> BatchNorms(const torch::nn::Module& module) {
+  std::vector<torch::nn::BatchNorm2d> norms;
+  for (const auto& part : module.modules(/*include_self=*/false)) {
+    if (auto norm = std::dynamic_pointer_cast<torch::nn::BatchNorm2dImpl>(part)) norms.emplace_back(norm);
   }
-  return head_->forward(x.flatten(1)).squeeze(1);
+  return norms;
 }
 
 void InitializeWeights(torch::nn::Module& module, uint64_t seed) {
-  torch::NoGradGuard no_grad;
+  const torch::NoGradGuard no_grad;
   at::Generator random = at::make_generator<at::CPUGeneratorImpl>(seed);
-  for (const auto& part : module.modules(/*include_self=*/false)) {
+  for (const auto& part : module.modules()) {
     const bool is_norm = part->as<torch::nn::BatchNorm2d>() != nullptr;
     for (auto& parameter : part->named_parameters(/*recurse=*/false)) {
-      if (parameter.key() == "bias") {
+      if (parameter.key().ends_with("bias")) {
         parameter.value().zero_();
       } else {
         parameter.value().normal_(is_norm ? 1.0 : 0.0, kInitStddev, random);
       }
     }
   }
+  for (int i = 0; i < kFirstIterations; ++i) IterateSpectralNorms(module);
 }
 
 }  // namespace ganserve

@@ -17,6 +17,9 @@ enum class RandomPurpose : uint64_t {
   kSampleLatents = 5,  // the fixed latents of the sample grids
   kNormLatents = 6,    // for batch norm statistics before an export; index: batch
   kVerification = 7,   // index: batch size
+  kDiffAugment = 8,    // of the images that the discriminator sees
+  kPenaltyPoints = 9,  // index: step
+  kDataAugment = 10,   // index: step
 };
 
 // Mixes its arguments (splitmix64 finaliser); the same on every machine.

@@ -11,12 +11,48 @@
 namespace ganserve {
 namespace {
 
-AdamSettings AdamOf(const v1::AdamOptions& adam) { return {adam.learning_rate(), adam.beta1(), adam.beta2()}; }
+AdamSettings AdamOf(const v1::AdamOptions& adam, double max_gradient_norm) {
+  return {adam.learning_rate(), adam.beta1(), adam.beta2(), adam.weight_decay(), max_gradient_norm};
+}
+
+// Enumerations of TrainSpec and of the settings have the same order, but those of the settings lack UNSPECIFIED.
+template <typename Setting, typename Field>
+Setting SettingOf(Field field) {
+  return static_cast<Setting>(static_cast<int>(field) - 1);
+}
+static_assert(static_cast<int>(GanLoss::kRelativistic) == v1::TRAIN_LOSS_RELATIVISTIC - 1);
+static_assert(static_cast<int>(NetworkBody::kResidual) == v1::TRAIN_BODY_RESIDUAL - 1);
+static_assert(static_cast<int>(DiscriminatorNorm::kSpectral) == v1::DISCRIMINATOR_NORM_SPECTRAL - 1);
+static_assert(static_cast<int>(Conditioning::kClass) == v1::TRAIN_CONDITIONING_CLASS - 1);
+
+GanSettings GanSettingsOf(const v1::TrainSpec& spec) {
+  GanSettings gan;
+  gan.shape = {static_cast<int>(spec.image_size()),
+               static_cast<int>(spec.channels()),
+               static_cast<int>(spec.width()),
+               static_cast<int>(spec.latent_size()),
+               /*classes=*/0,
+               SettingOf<NetworkBody>(spec.body()),
+               SettingOf<DiscriminatorNorm>(spec.discriminator_norm())};
+  gan.loss = SettingOf<GanLoss>(spec.loss());
+  gan.penalties = {spec.gradient_penalty(), spec.r1_penalty(), spec.r2_penalty(),
+                   static_cast<int>(spec.penalty_every_steps())};
+  gan.label_smoothing = spec.label_smoothing();
+  gan.discriminator_steps = static_cast<int>(spec.discriminator_steps());
+  const v1::DiffAugment& augment = spec.diff_augment();
+  gan.diff_augment = {augment.color(), augment.translation(), augment.cutout()};
+  gan.generator_adam = AdamOf(spec.generator_adam(), spec.gradient_clip_norm());
+  gan.discriminator_adam = AdamOf(spec.discriminator_adam(), spec.gradient_clip_norm());
+  gan.ema_decay = spec.ema_decay();
+  gan.seed = spec.seed();
+  return gan;
+}
 
 // The resolved spec without what a job may be resumed with another value of.
 v1::TrainSpec WithoutWhatMayChange(const v1::TrainSpec& spec) {
   v1::TrainSpec fixed = ResolveTrainSpec(spec);
-  fixed.clear_length();
+  // A schedule of learning rates that ends with the job depends on its length.
+  if (fixed.final_learning_rate_factor() == 1) fixed.clear_length();
   fixed.clear_checkpoint_every_steps();
   fixed.clear_sample_every_steps();
   fixed.clear_report_every_steps();
@@ -25,6 +61,7 @@ v1::TrainSpec WithoutWhatMayChange(const v1::TrainSpec& spec) {
   fixed.clear_threads();
   fixed.clear_memory_limit_bytes();
   fixed.clear_promote_to_model();
+  fixed.clear_recipe();  // only a source of defaults, which stand in the other fields
   return fixed;
 }
 
@@ -33,21 +70,21 @@ v1::TrainSpec WithoutWhatMayChange(const v1::TrainSpec& spec) {
 TrainSettings SettingsOf(const v1::TrainSpec& spec) {
   const v1::TrainSpec from = ResolveTrainSpec(spec);
   TrainSettings settings;
+  static_cast<GanSettings&>(settings) = GanSettingsOf(from);
   settings.data = from.data();
-  settings.shape = {static_cast<int>(from.image_size()), static_cast<int>(from.channels()),
-                    static_cast<int>(from.width()), static_cast<int>(from.latent_size())};
+  settings.conditioning = SettingOf<Conditioning>(from.conditioning());
   settings.batch_size = static_cast<int>(from.batch_size());
   settings.epochs = from.epochs();
   settings.steps = from.steps();
-  settings.generator_adam = AdamOf(from.generator_adam());
-  settings.discriminator_adam = AdamOf(from.discriminator_adam());
-  settings.seed = from.seed();
-  settings.ema_decay = from.ema_decay();
+  settings.final_learning_rate_factor = from.final_learning_rate_factor();
   settings.threads = static_cast<int>(from.threads());
   settings.memory_bytes = from.memory_limit_bytes();
   settings.checkpoint_every_steps = from.checkpoint_every_steps();
   settings.sample_every_steps = from.sample_every_steps();
   settings.report_every_steps = from.report_every_steps();
+  settings.evaluate_every_steps = from.evaluate_every_steps();
+  settings.evaluation_samples = from.evaluation_samples();
+  settings.extractor = from.extractor();
   settings.kept_checkpoints = from.kept_checkpoints();
   settings.max_rollbacks = static_cast<int>(from.max_rollbacks());
   return settings;

@@ -10,4 +10,10 @@ absl::Status CheckFillsABatch(const TrainSettings& settings, uint64_t images) {
       absl::StrCat(settings.data, ": ", images, " images are fewer than one batch of ", settings.batch_size));
 }
 
+absl::StatusOr<int> ClassesToTell(Conditioning conditioning, int classes) {
+  if (conditioning == Conditioning::kNone) return 0;
+  if (conditioning == Conditioning::kAuto || classes > 0) return classes;
+  return absl::InvalidArgumentError("conditioning is class, but the data has no labels");
+}
+
 }  // namespace ganserve

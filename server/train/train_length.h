@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/train/train_settings.h"
 
 namespace ganserve {
@@ -24,5 +25,9 @@ struct TrainLength {
 
 // INVALID_ARGUMENT unless a data set of so many images fills a batch.
 absl::Status CheckFillsABatch(const TrainSettings& settings, uint64_t images);
+
+// The number of classes that networks are told of data with so many, 0 if it has no labels. INVALID_ARGUMENT when
+// classes are asked for and it has none.
+absl::StatusOr<int> ClassesToTell(Conditioning conditioning, int classes);
 
 }  // namespace ganserve

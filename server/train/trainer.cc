@@ -11,16 +11,20 @@
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
 #include "server/data/png_io.h"
-#include "server/train/dcgan.h"
+#include "server/train/gan.h"
 #include "server/train/generator_export.h"
 #include "server/train/random_streams.h"
+#include "server/train/random_tensors.h"
 #include "server/train/train_length.h"
 #include "server/train/train_pace.h"
 
 namespace ganserve {
 namespace {
 
-constexpr int kGridSide = 8;  // images in a row and in a column of a sample grid
+// Images in a row of a sample grid, and rows of one without classes; with classes there is a row for each of the first.
+constexpr int kGridColumns = 8;
+constexpr int kGridRows = 8;
+constexpr int kMaxGridRows = 16;
 
 // uint8 samples to [-1, 1]: x / 127.5 - 1. indices name images of `data`; the result is [N, C, S, S].
 torch::Tensor GatherBatch(const ImageSet& data, std::span<const uint32_t> indices) {
@@ -35,21 +39,29 @@ torch::Tensor GatherBatch(const ImageSet& data, std::span<const uint32_t> indice
   return bytes.to(torch::kFloat32).div_(127.5).sub_(1);
 }
 
-// images [side * side, C, S, S] in [-1, 1] as the PNG of one picture.
-absl::StatusOr<std::string> GridPng(const torch::Tensor& images, int side) {
+// Labels of the named images, [N] int64; undefined if the data has none.
+torch::Tensor GatherLabels(const ImageSet& data, std::span<const uint32_t> indices) {
+  if (data.labels.empty()) return {};
+  const torch::Tensor labels = torch::empty({static_cast<int64_t>(indices.size())}, torch::kInt64);
+  int64_t* out = labels.data_ptr<int64_t>();
+  for (const uint32_t index : indices) *out++ = data.labels[index];
+  return labels;
+}
+
+// images [rows * columns, C, S, S] in [-1, 1], row by row, as the PNG of one picture.
+absl::StatusOr<std::string> GridPng(const torch::Tensor& images, int rows, int columns) {
   const int64_t channels = images.size(1);
   const int64_t size = images.size(2);
-  const torch::Tensor picture = images.view({side, side, channels, size, size})
+  const torch::Tensor picture = images.view({rows, columns, channels, size, size})
                                     .permute({2, 0, 3, 1, 4})
-                                    .reshape({channels, side * size, side * size})
+                                    .reshape({channels, rows * size, columns * size})
                                     .add(1)
                                     .mul(127.5)
                                     .round_()
                                     .clamp_(0, 255)
                                     .to(torch::kUInt8)
                                     .contiguous();
-  const int pixels = static_cast<int>(side * size);
-  return EncodePng({pixels, pixels, static_cast<int>(channels)},
+  return EncodePng({static_cast<int>(columns * size), static_cast<int>(rows * size), static_cast<int>(channels)},
                    std::span(picture.data_ptr<uint8_t>(), static_cast<size_t>(picture.numel())));
 }
 
@@ -65,7 +77,7 @@ class Trainer {
         history_(job->history()),
         console_(*console),
         length_(settings, data.count()),
-        gan_(std::make_unique<Dcgan>(OptionsOf(settings))),
+        gan_(std::make_unique<Gan>(settings)),
         pace_(Clock::Real()) {
     history_.SetBatchesPerEpoch(length_.batches);
   }
@@ -93,7 +105,7 @@ class Trainer {
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(history_.RecordLog(step_, line));
     if (gan_->rollbacks() > 0) {
-      GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, gan_->rollbacks(), gan_->learning_rate_factor()));
+      GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, gan_->rollbacks(), gan_->rollback_factor()));
     }
     if (last) GANSERVE_RETURN_IF_ERROR(history_.RecordCheckpoint(step_, {CheckpointName(step_), last->sha256, 0}));
     pace_ = TrainPace(Clock::Real());
@@ -103,7 +115,7 @@ class Trainer {
   // Puts everything back to the last intact checkpoint, or to the start of the job if there is none.
   absl::StatusOr<std::optional<Checkpoint>> LoadLastCheckpoint() {
     GANSERVE_ASSIGN_OR_RETURN(std::optional<Checkpoint> last, job_.ReadLastCheckpoint());
-    gan_ = std::make_unique<Dcgan>(OptionsOf(settings_));
+    gan_ = std::make_unique<Gan>(settings_);
     step_ = 0;
     saved_.reset();
     if (!last) return last;
@@ -121,7 +133,7 @@ class Trainer {
     const int rollbacks = gan_->rollbacks() + 1;
     if (rollbacks > settings_.max_rollbacks) {
       return absl::AbortedError(absl::StrCat("training diverged: a loss, gradient or weight is not finite at step ",
-                                             diverged, ", with ", gan_->learning_rate_factor(),
+                                             diverged, ", with ", gan_->rollback_factor(),
                                              " of the learning rates, after ", settings_.max_rollbacks,
                                              " rollbacks; lower learning rates or another seed may help"));
     }
@@ -129,11 +141,11 @@ class Trainer {
     gan_->SetRollbacks(rollbacks);
     const std::string line =
         absl::StrCat("A loss, gradient or weight is not finite at step ", diverged, "; rolling back to step ", step_,
-                     " with ", gan_->learning_rate_factor(), " of the learning rates");
+                     " with ", gan_->rollback_factor(), " of the learning rates");
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(history_.RecordLog(diverged, line));
     GANSERVE_ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, WriteCheckpoint());
-    GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, rollbacks, gan_->learning_rate_factor()));
+    GANSERVE_RETURN_IF_ERROR(history_.RecordRollback(step_, rollbacks, gan_->rollback_factor()));
     return history_.RecordCheckpoint(step_, checkpoint);
   }
 
@@ -143,15 +155,22 @@ class Trainer {
     const auto batch_size = static_cast<size_t>(settings_.batch_size);
     do {
       const auto indices = std::span(order).subspan(step_ % length_.batches * batch_size, batch_size);
-      const uint64_t latent_seed = DeriveSeed(settings_.seed, RandomPurpose::kStepLatents, step_);
-      gan_->Step(GatherBatch(data_, indices),
-                 NormalLatents(latent_seed, settings_.batch_size, settings_.shape.latent_size));
+      gan_->Step(NextBatch(indices));
       ++step_;
       pace_.CountStep();
       if (!gan_->sound()) return RollBack();
       GANSERVE_RETURN_IF_ERROR(FinishStep());
     } while (!EpochDone() && step_ < length_.steps && !stop_);
     return absl::OkStatus();
+  }
+
+  GanBatch NextBatch(std::span<const uint32_t> indices) const {
+    const uint64_t latents = DeriveSeed(settings_.seed, RandomPurpose::kStepLatents, step_);
+    const torch::Tensor labels = settings_.shape.classes > 0 ? GatherLabels(data_, indices) : torch::Tensor();
+    const double done = static_cast<double>(step_) / static_cast<double>(length_.steps);
+    return {GatherBatch(data_, indices), labels,
+            NormalLatents(latents, settings_.batch_size, settings_.shape.latent_size),
+            1 + (settings_.final_learning_rate_factor - 1) * done};
   }
 
   bool EpochDone() const { return step_ % length_.batches == 0; }
@@ -170,7 +189,7 @@ class Trainer {
   }
 
   absl::Status Report() {
-    const Dcgan::Losses losses = gan_->TakeLosses();
+    const LossSums::Means losses = gan_->TakeLosses();
     const double rate = pace_.TakeStepsPerSecond();
     LossReport report;
     report.epoch = length_.EpochOf(step_);
@@ -209,11 +228,15 @@ class Trainer {
   }
 
   absl::Status Sample() {
-    torch::NoGradGuard no_grad;
+    const torch::NoGradGuard no_grad;
+    const int classes = settings_.shape.classes;
+    const int rows = classes > 0 ? std::min(classes, kMaxGridRows) : kGridRows;
     const torch::Tensor z = NormalLatents(DeriveSeed(settings_.seed, RandomPurpose::kSampleLatents, 0),
-                                          kGridSide * kGridSide, settings_.shape.latent_size);
+                                          int64_t{rows} * kGridColumns, settings_.shape.latent_size);
+    const torch::Tensor labels =
+        classes > 0 ? torch::arange(rows, torch::kInt64).repeat_interleave(kGridColumns) : torch::Tensor();
     GANSERVE_ASSIGN_OR_RETURN(const std::string png,
-                              GridPng(gan_->AveragedGenerator(settings_.seed)->forward(z), kGridSide));
+                              GridPng(gan_->AveragedGenerator(settings_.seed)->forward(z, labels), rows, kGridColumns));
     return job_.PublishSample(step_, png);
   }
 
@@ -221,9 +244,9 @@ class Trainer {
     Provenance provenance = origin_;
     provenance.step = step_;
     provenance.created = UtcNow();
-    const DcganGenerator generator = gan_->AveragedGenerator(settings_.seed);
+    const auto generator = gan_->AveragedGenerator(settings_.seed);
     return job_.PublishExport(
-        step_, [&](const std::string& path) { return ExportGenerator(generator, path); },
+        step_, [&](const std::string& path) { return ExportGenerator(*generator, path); },
         ModelJson(settings_, provenance));
   }
 
@@ -235,7 +258,7 @@ class Trainer {
   JobHistory& history_;
   TrainConsole& console_;
   const TrainLength length_;
-  std::unique_ptr<Dcgan> gan_;     // never null
+  std::unique_ptr<Gan> gan_;       // never null
   uint64_t step_ = 0;              // steps done since the start of the job
   std::optional<uint64_t> saved_;  // step of the checkpoint that holds the present state, if there is one
   TrainPace pace_;

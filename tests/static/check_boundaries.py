@@ -55,6 +55,7 @@ LIBRARIES = {
     "CLI11": (r"CLI/", ["server/option*.cc", "server/trainer_*", "server/eval_*", "client/ganctl/*.cc", "proto/spec/*.cc",
                          "tests/*.cc"]),
     "libpng": (r"png\.h$", ["server/image/*.cc", "server/data/*.cc", "client/ganctl/*.cc", "tests/*.cc"]),
+    "FreeType": (r"ft2build\.h$", ["server/data/*.cc"]),
     "libjpeg": (r"jpeglib\.h$", ["server/data/*.cc", "tests/unit/data/*.cc"]),
     "cairo": (r"cairo(-svg)?\.h$", ["client/plot/*.cc"]),
     "libdeflate": (r"libdeflate\.h$", ["server/image/", "tests/"]),

@@ -107,7 +107,7 @@ TEST(DataSetTest, NamesAPngCutAnywhere) {
   TemporaryFolder folder;
   const std::string png = Png(8, 3, 7);
   for (size_t length = 0; length < png.size(); ++length) {
-    const std::string path = folder.Write("a.png", png.substr(0, length));
+    const std::string path = folder.Write(std::to_string(length) + ".png", png.substr(0, length));
     EXPECT_THAT(Failure(path), AllOf(HasSubstr(path + ": "), HasSubstr("byte offset"))) << length;
   }
 }

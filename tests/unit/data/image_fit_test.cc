@@ -51,6 +51,29 @@ TEST(ImageFitTest, AveragesWhenItShrinks) {
   EXPECT_THAT(Fit(board, {16, 16, 1}, {8, 8, 1}), Each(testing::AllOf(testing::Ge(85), testing::Le(115))));
 }
 
+TEST(ImageFitTest, ShrinksByATriangleFilterAsWideAsAnOutputPixel) {
+  // 24 x 24 to 8 x 8, each output sample as the double sum over all samples: w(x) w(y) / sum, w(d) = max(0, 1 - |d| /
+  // 3).
+  std::vector<uint8_t> image;
+  for (int i = 0; i < 24 * 24; ++i) image.push_back(static_cast<uint8_t>(i * i * 37 % 251));
+  const std::vector<uint8_t> fitted = Fit(image, {24, 24, 1}, {8, 8, 1});
+  const auto weight = [](int source, int output) {
+    return std::max(0.0, 1 - std::abs(source + 0.5 - (output + 0.5) * 3) / 3);
+  };
+  for (int y = 0; y < 8; ++y) {
+    for (int x = 0; x < 8; ++x) {
+      double sum = 0;
+      double weights = 0;
+      for (int i = 0; i < 24 * 24; ++i) {
+        const double w = weight(i % 24, x) * weight(i / 24, y);
+        sum += w * image[static_cast<size_t>(i)];
+        weights += w;
+      }
+      EXPECT_NEAR(fitted[static_cast<size_t>(y * 8 + x)], sum / weights, 0.51) << x << ", " << y;
+    }
+  }
+}
+
 TEST(ImageFitTest, KeepsAConstantWhateverTheScale) {
   for (const int size : {3, 5, 9, 17, 40}) {
     const std::vector<uint8_t> image(static_cast<size_t>(size * (size + 4)), 77);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -98,6 +99,8 @@ struct NamedSettings {
   AdamSettings settings;
 };
 
+void PrintTo(const NamedSettings& named, std::ostream* out) { *out << named.name; }
+
 class AdamFormulaTest : public testing::TestWithParam<NamedSettings> {};
 
 TEST_P(AdamFormulaTest, StepsAsThePapersSay) {
@@ -121,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Settings, AdamFormulaTest,
                                          NamedSettings{"WeightDecay", {0.01, 0.9, 0.99, 0.1, 0}},
                                          NamedSettings{"Clipping", {0.01, 0.5, 0.9, 0, 0.3}},
                                          NamedSettings{"DecayAndClipping", {0.01, 0.5, 0.9, 0.1, 0.3}}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& named) { return named.param.name; });
 
 TEST(AdamTest, WithoutDecayAndClippingIsTorchsAdam) {
   const Parameters parameters = MakeParameters();
@@ -212,12 +215,26 @@ TEST(AdamTest, RefusesAStepWithoutAGradient) {
   EXPECT_THROW(adam.Step(), c10::Error);
 }
 
-// Their elements would be paired wrongly.
-TEST(AdamTest, RefusesAGradientThatLiesOtherwiseInMemory) {
+TEST(AdamTest, PairsAGradientThatLiesOtherwiseInMemoryByPlace) {
+  const auto step = [](bool otherwise) {
+    const Parameters parameters = MakeParameters();
+    Adam adam(parameters, {});
+    SetGradients(parameters, 1);
+    torch::Tensor& gradient = parameters[0].mutable_grad();
+    const auto format = gradient.is_contiguous() ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    if (otherwise) gradient = gradient.clone(format);
+    EXPECT_EQ(gradient.strides() == parameters[0].strides(), !otherwise);
+    adam.Step();
+    return parameters[0].detach().clone();
+  };
+  EXPECT_TRUE(step(true).equal(step(false)));
+}
+
+TEST(AdamTest, RefusesAParameterThatHasMovedInMemory) {
   const Parameters parameters = MakeParameters();
   Adam adam(parameters, {});
+  torch::Tensor(parameters[0]).set_data(parameters[0].detach().contiguous());
   SetGradients(parameters, 1);
-  parameters[0].mutable_grad() = torch::zeros({3, 5, 2, 2});
   EXPECT_THROW(adam.Step(), c10::Error);
 }
 

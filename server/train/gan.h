@@ -1,0 +1,101 @@
+// The two networks, their optimisers and one training step.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/train/adam.h"
+#include "server/train/gan_settings.h"
+#include "server/train/loss_sums.h"
+#include "server/train/networks.h"
+
+namespace ganserve {
+
+// What a step works on.
+struct GanBatch {
+  torch::Tensor real;    // [N, C, S, S] in [-1, 1]
+  torch::Tensor labels;  // [N] int64, of the real images and of the generated ones; undefined without classes
+  torch::Tensor z;       // [N, Z]
+  double learning_rate_factor = 1;  // of this step, beside that of rollbacks
+};
+
+// Where a Gan's networks come from.
+struct NetworkFactory {
+  std::shared_ptr<GeneratorNetwork> (*generator)(const NetworkShape& shape) = &MakeGenerator;
+  std::shared_ptr<DiscriminatorNetwork> (*discriminator)(const NetworkShape& shape) = &MakeDiscriminator;
+};
+
+// Used by one thread. A step's cost is held down by design: the fake batch is made once and serves both networks, the
+// generator's update computes no gradients for the discriminator's weights, and losses stay tensors until they are
+// read.
+class Gan {
+ public:
+  explicit Gan(const GanSettings& settings, const NetworkFactory& networks = {});
+
+  // An update of the discriminator and, in every settings.discriminator_steps-th step, one of the generator.
+  void Step(const GanBatch& batch);
+
+  // Whether the losses, gradients and weights of the last step are all finite.
+  bool sound() const { return sound_; }
+
+  LossSums::Means TakeLosses() { return sums_.Take(); }
+
+  // The generator that is shown and exported: an exponential moving average of the trained weights over the updates,
+  // with batch norm statistics computed for exactly those weights, in eval mode. `seed` fixes the latents for the
+  // statistics.
+  std::shared_ptr<GeneratorNetwork> AveragedGenerator(uint64_t seed) const;
+
+  // Sets how often training has been rolled back, and with it the learning rates: each time halves both.
+  void SetRollbacks(int rollbacks) { rollbacks_ = rollbacks; }
+  int rollbacks() const { return rollbacks_; }
+  double rollback_factor() const;
+
+  // Everything that the next step and the next TakeLosses() depend on besides the settings, as bytes; equal states have
+  // equal bytes. Errors of Load: DATA_LOSS when they are not a checkpoint of such networks.
+  absl::StatusOr<std::string> Save() const;
+  absl::Status Load(absl::string_view checkpoint);
+
+  // The number of classes that a checkpoint's networks are told. DATA_LOSS when it is no checkpoint.
+  static absl::StatusOr<int> ClassesOf(absl::string_view checkpoint);
+
+  GeneratorNetwork& generator() { return *generator_; }
+  DiscriminatorNetwork& discriminator() { return *discriminator_; }
+
+ private:
+  // What the discriminator says of a batch, and its gradients with respect to the images where a penalty needs them.
+  struct Judgement {
+    torch::Tensor real_logits, fake_logits;
+    torch::Tensor real_gradients, fake_gradients;
+  };
+
+  void StepDiscriminator(const GanBatch& batch, const torch::Tensor& fake);
+  void StepGenerator(const GanBatch& batch, const torch::Tensor& fake);
+  Judgement Judge(const torch::Tensor& real, const torch::Tensor& fake, const torch::Tensor& labels, bool penalised);
+  torch::Tensor Penalty(const Judgement& judgement, const GanBatch& batch, const torch::Tensor& real,
+                        const torch::Tensor& fake);
+  // As the discriminator sees it; `view` tells several of one step apart.
+  torch::Tensor Augmented(const torch::Tensor& images, uint64_t view) const;
+  void SetLearningRates(double factor);
+  void CheckSoundness(const torch::Tensor& measured);
+
+  const GanSettings settings_;
+  const NetworkFactory networks_;
+  const std::shared_ptr<GeneratorNetwork> generator_;
+  const std::shared_ptr<DiscriminatorNetwork> discriminator_;
+  const std::shared_ptr<GeneratorNetwork> average_;  // weights only; its batch norm statistics are meaningless
+  Adam generator_optimizer_;
+  Adam discriminator_optimizer_;
+  int64_t steps_ = 0;
+  int64_t generator_updates_ = 0;
+  int rollbacks_ = 0;
+  bool sound_ = true;
+  LossSums sums_;  // since TakeLosses()
+};
+
+}  // namespace ganserve

@@ -1,0 +1,102 @@
+// How a Gan is saved: a torch archive with one child for each part.
+#include <sstream>
+#include <stdexcept>
+
+#include "absl/strings/str_cat.h"
+#include "server/train/gan.h"
+
+namespace ganserve {
+namespace {
+
+std::vector<std::vector<int64_t>> Shapes(const torch::nn::Module& module) {
+  std::vector<std::vector<int64_t>> shapes;
+  for (const torch::Tensor& parameter : module.parameters()) shapes.push_back(parameter.sizes().vec());
+  return shapes;
+}
+
+void WriteModule(const char* name, const torch::nn::Module& part, torch::serialize::OutputArchive& archive) {
+  torch::serialize::OutputArchive child;
+  part.save(child);
+  archive.write(name, child);
+}
+
+template <typename Part>
+void WritePart(const char* name, const Part& part, torch::serialize::OutputArchive& archive) {
+  torch::serialize::OutputArchive child;
+  part.Save(child);
+  archive.write(name, child);
+}
+
+void ReadModule(const char* name, torch::serialize::InputArchive& archive, torch::nn::Module& part) {
+  torch::serialize::InputArchive child;
+  archive.read(name, child);
+  const auto shapes = Shapes(part);
+  part.load(child);  // torch takes tensors of any shape
+  if (Shapes(part) != shapes) throw std::invalid_argument("its weights have other shapes");
+}
+
+template <typename Part>
+void ReadPart(const char* name, torch::serialize::InputArchive& archive, Part& part) {
+  torch::serialize::InputArchive child;
+  archive.read(name, child);
+  part.Load(child);
+}
+
+int64_t ReadInteger(const char* name, torch::serialize::InputArchive& archive) {
+  torch::IValue value;
+  archive.read(name, value);
+  return value.toInt();
+}
+
+absl::Status NotACheckpoint(const std::exception& error) {
+  return absl::DataLossError(absl::StrCat("not a checkpoint of this network: ", error.what()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Gan::Save() const try {
+  torch::serialize::OutputArchive archive;
+  WriteModule("generator", *generator_, archive);
+  WriteModule("discriminator", *discriminator_, archive);
+  WriteModule("average", *average_, archive);
+  WritePart("generator_optimizer", generator_optimizer_, archive);
+  WritePart("discriminator_optimizer", discriminator_optimizer_, archive);
+  WritePart("sums", sums_, archive);
+  archive.write("classes", torch::IValue(int64_t{settings_.shape.classes}));
+  archive.write("steps", torch::IValue(steps_));
+  archive.write("generator_updates", torch::IValue(generator_updates_));
+  archive.write("rollbacks", torch::IValue(int64_t{rollbacks_}));
+  std::ostringstream stream;
+  archive.save_to(stream);
+  return std::move(stream).str();
+} catch (const std::exception& error) {
+  return absl::InternalError(absl::StrCat("cannot make a checkpoint: ", error.what()));
+}
+
+absl::Status Gan::Load(absl::string_view checkpoint) try {
+  torch::serialize::InputArchive archive;
+  archive.load_from(checkpoint.data(), checkpoint.size());
+  ReadModule("generator", archive, *generator_);
+  ReadModule("discriminator", archive, *discriminator_);
+  ReadModule("average", archive, *average_);
+  ReadPart("generator_optimizer", archive, generator_optimizer_);
+  ReadPart("discriminator_optimizer", archive, discriminator_optimizer_);
+  ReadPart("sums", archive, sums_);
+  steps_ = ReadInteger("steps", archive);
+  generator_updates_ = ReadInteger("generator_updates", archive);
+  SetRollbacks(static_cast<int>(ReadInteger("rollbacks", archive)));
+  sound_ = true;
+  return absl::OkStatus();
+} catch (const std::exception& error) {
+  return NotACheckpoint(error);
+}
+
+absl::StatusOr<int> Gan::ClassesOf(absl::string_view checkpoint) try {
+  torch::serialize::InputArchive archive;
+  archive.load_from(checkpoint.data(), checkpoint.size());
+  return static_cast<int>(ReadInteger("classes", archive));
+} catch (const std::exception& error) {
+  return NotACheckpoint(error);
+}
+
+}  // namespace ganserve

@@ -1,0 +1,39 @@
+#include "server/train/spectral_weight.h"
+
+namespace ganserve {
+namespace {
+
+// Keeps a vector of zeros from becoming NaN.
+constexpr double kTiny = 1e-12;
+
+torch::Tensor Unit(const torch::Tensor& vector) { return vector / vector.norm().clamp_min(kTiny); }
+
+}  // namespace
+
+SpectralWeightImpl::SpectralWeightImpl(const std::vector<int64_t>& sizes, bool normalised)
+    : normalised_(normalised), weight_(register_parameter("weight", torch::zeros(sizes))) {
+  if (!normalised_) return;
+  u_ = register_buffer("u", torch::ones({sizes[0]}));
+  v_ = register_buffer("v", torch::ones({Matrix().size(1)}));
+}
+
+torch::Tensor SpectralWeightImpl::forward() const {
+  if (!normalised_) return weight_;
+  return weight_ / u_.dot(Matrix().mv(v_)).clamp_min(kTiny);
+}
+
+void SpectralWeightImpl::Iterate() {
+  if (!normalised_) return;
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor matrix = Matrix();
+  v_.copy_(Unit(matrix.t().mv(u_)));
+  u_.copy_(Unit(matrix.mv(v_)));
+}
+
+void IterateSpectralNorms(torch::nn::Module& module) {
+  for (const auto& part : module.modules(/*include_self=*/false)) {
+    if (auto* weight = part->as<SpectralWeightImpl>()) weight->Iterate();
+  }
+}
+
+}  // namespace ganserve

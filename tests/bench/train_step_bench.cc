@@ -1,0 +1,246 @@
+// One training step of the classic DCGAN recipe: the trainer's against the loop that one writes first with LibTorch.
+//
+//   train_step_bench [--threads N] [--steps N] [--batch N]
+//
+// Both train the same networks (the reference DCGAN, 32x32x1, width 64) from the same weights on the same batches in
+// one process, turn by turn, so that whatever else the machine does meets both alike. Memory is kept between steps for
+// both, as the trainer does it (MALLOC_ settings below). Prints the median and the least time of a step, their ratio,
+// and what the parts of the trainer's step take. Fails when the two don't compute the same losses.
+#include <malloc.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "server/train/adam.h"
+#include "server/train/gan.h"
+#include "server/train/losses.h"
+#include "server/train/weight_average.h"
+
+namespace {
+
+namespace nn = torch::nn;
+
+constexpr ganserve::NetworkShape kShape{32, 1, 64, 100};
+constexpr double kLearningRate = 2e-4;
+constexpr double kBeta1 = 0.5;
+constexpr double kEmaDecay = 0.999;
+
+struct Flags {
+  int threads = 1;
+  int steps = 15;
+  int batch = 64;
+};
+
+nn::Conv2d Down(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 4).stride(2).padding(1).bias(false)); }
+
+nn::ConvTranspose2d Up(int in, int out, int stride, int padding) {
+  return nn::ConvTranspose2d(nn::ConvTranspose2dOptions(in, out, 4).stride(stride).padding(padding).bias(false));
+}
+
+nn::LeakyReLU Leaky() { return nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(0.2)); }
+
+// The straightforward loop, as in PyTorch's C++ DCGAN example: contiguous tensors, torch's modules and its Adam, all
+// gradients that backward() makes, both losses read in every step.
+class PlainLoop {
+ public:
+  PlainLoop()
+      : generator_(Up(100, 256, 1, 0), nn::BatchNorm2d(256), nn::ReLU(), Up(256, 128, 2, 1), nn::BatchNorm2d(128),
+                   nn::ReLU(), Up(128, 64, 2, 1), nn::BatchNorm2d(64), nn::ReLU(), Up(64, 1, 2, 1), nn::Tanh()),
+        discriminator_(Down(1, 64), Leaky(), Down(64, 128), nn::BatchNorm2d(128), Leaky(), Down(128, 256),
+                       nn::BatchNorm2d(256), Leaky(), Down(256, 512), nn::BatchNorm2d(512), Leaky(), nn::Flatten(),
+                       nn::Linear(512 * 2 * 2, 1)),
+        generator_optimizer_(generator_->parameters(), Options()),
+        discriminator_optimizer_(discriminator_->parameters(), Options()) {}
+
+  void Step(const torch::Tensor& real, const torch::Tensor& z) {
+    discriminator_->zero_grad();
+    const torch::Tensor ones = torch::ones({real.size(0), 1});
+    const torch::Tensor real_loss = torch::binary_cross_entropy_with_logits(discriminator_->forward(real), ones);
+    real_loss.backward();
+    const torch::Tensor fake = generator_->forward(z.view({z.size(0), z.size(1), 1, 1}));
+    const torch::Tensor fake_loss =
+        torch::binary_cross_entropy_with_logits(discriminator_->forward(fake.detach()), torch::zeros_like(ones));
+    fake_loss.backward();
+    discriminator_loss_ = (real_loss + fake_loss).item<double>();
+    discriminator_optimizer_.step();
+
+    generator_->zero_grad();
+    const torch::Tensor loss = torch::binary_cross_entropy_with_logits(discriminator_->forward(fake), ones);
+    loss.backward();
+    generator_optimizer_.step();
+    generator_loss_ = loss.item<double>();
+  }
+
+  nn::Sequential generator() const { return generator_; }
+  nn::Sequential discriminator() const { return discriminator_; }
+  double discriminator_loss() const { return discriminator_loss_; }
+  double generator_loss() const { return generator_loss_; }
+
+ private:
+  static torch::optim::AdamOptions Options() { return torch::optim::AdamOptions(kLearningRate).betas({kBeta1, 0.999}); }
+
+  nn::Sequential generator_;
+  nn::Sequential discriminator_;
+  torch::optim::Adam generator_optimizer_;
+  torch::optim::Adam discriminator_optimizer_;
+  double discriminator_loss_ = 0;
+  double generator_loss_ = 0;
+};
+
+using Milliseconds = double;
+
+// Times of one thing that was done repeatedly.
+class Times {
+ public:
+  void Add(const std::function<void()>& run) {
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    const std::chrono::duration<Milliseconds, std::milli> time = std::chrono::steady_clock::now() - start;
+    times_.push_back(time.count());
+  }
+
+  Milliseconds Median() const {
+    std::vector<Milliseconds> sorted = times_;
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[sorted.size() / 2];
+  }
+  Milliseconds Least() const { return *std::min_element(times_.begin(), times_.end()); }
+
+ private:
+  std::vector<Milliseconds> times_;
+};
+
+void CopyParameters(const std::vector<torch::Tensor>& source, const std::vector<torch::Tensor>& target) {
+  const torch::NoGradGuard no_grad;
+  TORCH_CHECK(source.size() == target.size(), "the loops train different networks");
+  for (size_t i = 0; i < source.size(); ++i) target[i].detach().copy_(source[i]);
+}
+
+// In the order of the straightforward one: the head's weight and bias, which the trainer's has first, come last.
+std::vector<torch::Tensor> DiscriminatorParameters(const ganserve::DiscriminatorNetwork& discriminator) {
+  std::vector<torch::Tensor> parameters = discriminator.parameters();
+  std::rotate(parameters.begin(), parameters.begin() + 2, parameters.end());
+  std::swap(parameters[parameters.size() - 2], parameters[parameters.size() - 1]);
+  return parameters;
+}
+
+void Print(const char* name, const Times& times, Milliseconds of) {
+  std::printf("  %-34s%9.2f%9.2f%8.1f %%\n", name, times.Median(), times.Least(), 100 * times.Median() / of);
+}
+
+// The trainer's step in its parts, each by itself.
+void PrintParts(ganserve::Gan& gan, const torch::Tensor& real, const torch::Tensor& z, int steps, const Times& whole) {
+  ganserve::GeneratorNetwork& generator = gan.generator();
+  ganserve::DiscriminatorNetwork& discriminator = gan.discriminator();
+  ganserve::Adam generator_adam(generator.parameters(), {});
+  ganserve::Adam discriminator_adam(discriminator.parameters(), {});
+  constexpr auto kLoss = ganserve::GanLoss::kBceWithLogits;
+  std::vector<torch::Tensor> average;
+  for (const torch::Tensor& weight : generator.parameters()) average.push_back(weight.detach().clone());
+  torch::Tensor fake;
+  torch::Tensor loss;
+  Times parts[8];
+  for (int step = 0; step < steps; ++step) {
+    parts[0].Add([&] { fake = generator.forward(z, {}); });
+    discriminator_adam.ZeroGradients();
+    parts[1].Add([&] {
+      loss = ganserve::DiscriminatorLoss(kLoss, discriminator.forward(real, {}),
+                                         discriminator.forward(fake.detach(), {}), /*smoothing=*/0);
+    });
+    parts[2].Add([&] { loss.backward(); });
+    parts[3].Add([&] { discriminator_adam.Step(); });
+    for (auto& parameter : discriminator.parameters()) parameter.set_requires_grad(false);
+    generator_adam.ZeroGradients();
+    parts[4].Add([&] { loss = ganserve::GeneratorLoss(kLoss, discriminator.forward(fake, {}), {}); });
+    parts[5].Add([&] { loss.backward(); });
+    for (auto& parameter : discriminator.parameters()) parameter.set_requires_grad(true);
+    parts[6].Add([&] { generator_adam.Step(); });
+    parts[7].Add([&] { ganserve::MoveAverage(average, generator.parameters(), kEmaDecay); });
+  }
+  const char* names[8] = {"G forward",      "D's step: D forward, twice", "D's step: backward",
+                          "D's step: Adam", "G's step: D forward",        "G's step: backward through both",
+                          "G's step: Adam", "average of the weights"};
+  std::printf("\nParts of the trainer's step%17s%9s%10s\n", "median", "least", "of step");
+  Milliseconds sum = 0;
+  for (int i = 0; i < 8; ++i) {
+    Print(names[i], parts[i], whole.Median());
+    sum += parts[i].Median();
+  }
+  std::printf("  %-34s%9.2f%17.1f %%\n", "the rest: measures", whole.Median() - sum,
+              100 * (whole.Median() - sum) / whole.Median());
+}
+
+bool Agree(double expected, double actual) { return std::abs(expected - actual) < 1e-3 * std::abs(expected); }
+
+int Run(const Flags& flags) {
+  at::set_num_threads(flags.threads);
+  torch::manual_seed(1);
+  const torch::Tensor real = torch::rand({flags.batch, 1, 32, 32}) * 2 - 1;
+  const torch::Tensor z = torch::randn({flags.batch, 100});
+  ganserve::GanSettings settings;
+  settings.shape = kShape;
+  settings.generator_adam = settings.discriminator_adam = {kLearningRate, kBeta1, 0.999};
+  settings.ema_decay = kEmaDecay;
+  ganserve::Gan gan(settings);
+  PlainLoop plain;
+  CopyParameters(gan.generator().parameters(), plain.generator()->parameters());
+  CopyParameters(DiscriminatorParameters(gan.discriminator()), plain.discriminator()->parameters());
+
+  const ganserve::GanBatch batch{real, {}, z};
+  plain.Step(real, z);  // also warms both up
+  gan.Step(batch);
+  const auto losses = gan.TakeLosses();
+  if (!Agree(plain.discriminator_loss(), losses.discriminator) || !Agree(plain.generator_loss(), losses.generator)) {
+    std::fprintf(stderr, "train_step_bench: losses differ: D %f and %f, G %f and %f\n", plain.discriminator_loss(),
+                 losses.discriminator, plain.generator_loss(), losses.generator);
+    return 1;
+  }
+  Times plain_times;
+  Times gan_times;
+  for (int step = 0; step < flags.steps; ++step) {
+    plain_times.Add([&] { plain.Step(real, z); });
+    gan_times.Add([&] { gan.Step(batch); });
+  }
+  std::printf("A step, batch %d, %d thread(s), ms%11s%9s\n", flags.batch, flags.threads, "median", "least");
+  std::printf("  %-34s%9.2f%9.2f\n", "straightforward loop", plain_times.Median(), plain_times.Least());
+  std::printf("  %-34s%9.2f%9.2f\n", "trainer's step", gan_times.Median(), gan_times.Least());
+  std::printf("  %-34s%9.3f%9.3f  (target 0.70)\n", "ratio", gan_times.Median() / plain_times.Median(),
+              gan_times.Least() / plain_times.Least());
+  PrintParts(gan, real, z, flags.steps, gan_times);
+  return 0;
+}
+
+bool ParseFlags(int argc, char** argv, Flags* flags) {
+  for (int i = 1; i < argc; i += 2) {
+    int* const value = std::strcmp(argv[i], "--threads") == 0 ? &flags->threads
+                       : std::strcmp(argv[i], "--steps") == 0 ? &flags->steps
+                       : std::strcmp(argv[i], "--batch") == 0 ? &flags->batch
+                                                              : nullptr;
+    if (value == nullptr || i + 1 == argc) return false;
+    const char* const end = argv[i + 1] + std::strlen(argv[i + 1]);
+    if (std::from_chars(argv[i + 1], end, *value).ptr != end || *value < 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // trainer_main.cc: tensors of a few MB are not returned to the kernel after every step.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  Flags flags;
+  if (!ParseFlags(argc, argv, &flags)) {
+    std::fputs("usage: train_step_bench [--threads N] [--steps N] [--batch N]\n", stderr);
+    return 2;
+  }
+  return Run(flags);
+}
