@@ -73,6 +73,9 @@ TrainSettings SettingsOf(const v1::TrainSpec& spec) {
   static_cast<GanSettings&>(settings) = GanSettingsOf(from);
   settings.data = from.data();
   settings.conditioning = SettingOf<Conditioning>(from.conditioning());
+  const v1::DataAugmentation& augmentation = from.augmentation();
+  settings.augmentation = {augmentation.flip_probability(), augmentation.max_rotation_degrees(),
+                           augmentation.max_crop_fraction()};
   settings.batch_size = static_cast<int>(from.batch_size());
   settings.epochs = from.epochs();
   settings.steps = from.steps();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "server/data/augment.h"
 #include "server/train/gan_settings.h"
 
 namespace ganserve {
@@ -15,6 +16,7 @@ enum class Conditioning { kAuto, kNone, kClass };
 struct TrainSettings : GanSettings {
   std::string data;  // name of the data set
   Conditioning conditioning = Conditioning::kAuto;
+  AugmentationOptions augmentation;       // of the images, each time that one is shown
   int batch_size = 64;                    // images a step; an incomplete last batch of an epoch is left out
   uint64_t epochs = 25;                   // passes over the data; 0: `steps` counts
   uint64_t steps = 0;                     // of the whole job; 0: `epochs` counts

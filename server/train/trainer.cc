@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
+#include "server/data/batch_prefetcher.h"
 #include "server/data/png_io.h"
+#include "server/train/epoch_batches.h"
 #include "server/train/gan.h"
 #include "server/train/generator_export.h"
 #include "server/train/random_streams.h"
@@ -26,26 +28,20 @@ constexpr int kGridColumns = 8;
 constexpr int kGridRows = 8;
 constexpr int kMaxGridRows = 16;
 
-// uint8 samples to [-1, 1]: x / 127.5 - 1. indices name images of `data`; the result is [N, C, S, S].
-torch::Tensor GatherBatch(const ImageSet& data, std::span<const uint32_t> indices) {
-  const PlanarShape& shape = data.shape;
-  const torch::Tensor bytes =
-      torch::empty({static_cast<int64_t>(indices.size()), shape.channels, shape.height, shape.width}, torch::kUInt8);
-  uint8_t* out = bytes.data_ptr<uint8_t>();
-  for (const uint32_t index : indices) {
-    const auto image = data.image(index);
-    out = std::copy(image.begin(), image.end(), out);
-  }
-  return bytes.to(torch::kFloat32).div_(127.5).sub_(1);
+// uint8 samples to [-1, 1]: x / 127.5 - 1. The result is [N, C, S, S].
+torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape) {
+  const auto count = static_cast<int64_t>(batch.samples.size() / shape.samples());
+  return torch::from_blob(const_cast<uint8_t*>(batch.samples.data()),  // which is only read
+                          {count, shape.channels, shape.height, shape.width}, torch::kUInt8)
+      .to(torch::kFloat32)
+      .div_(127.5)
+      .sub_(1);
 }
 
-// Labels of the named images, [N] int64; undefined if the data has none.
-torch::Tensor GatherLabels(const ImageSet& data, std::span<const uint32_t> indices) {
-  if (data.labels.empty()) return {};
-  const torch::Tensor labels = torch::empty({static_cast<int64_t>(indices.size())}, torch::kInt64);
-  int64_t* out = labels.data_ptr<int64_t>();
-  for (const uint32_t index : indices) *out++ = data.labels[index];
-  return labels;
+// [N] int64; undefined if the data has no labels.
+torch::Tensor LabelsOf(const ImageBatch& batch) {
+  if (batch.labels.empty()) return {};
+  return torch::tensor(at::ArrayRef<int32_t>(batch.labels), torch::kInt64);
 }
 
 // images [rows * columns, C, S, S] in [-1, 1], row by row, as the PNG of one picture.
@@ -85,7 +81,7 @@ class Trainer {
   absl::StatusOr<TrainOutcome> Run() {
     GANSERVE_RETURN_IF_ERROR(SetOut());
     GANSERVE_RETURN_IF_ERROR(history_.RecordState(JobState::kRunning, ""));
-    while (!stop_ && step_ < length_.steps) GANSERVE_RETURN_IF_ERROR(RunEpoch());
+    while (!stop_ && step_ < length_.steps) GANSERVE_RETURN_IF_ERROR(RunStep());
     if (step_ < length_.steps) {
       GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
       return TrainOutcome{true, step_, ""};
@@ -118,11 +114,13 @@ class Trainer {
     gan_ = std::make_unique<Gan>(settings_);
     step_ = 0;
     saved_.reset();
-    if (!last) return last;
-    const absl::Status status = gan_->Load(last->contents);
-    if (!status.ok()) return absl::Status(status.code(), absl::StrCat(last->path, ": ", status.message()));
-    step_ = last->step;
-    saved_ = step_;
+    if (last) {
+      const absl::Status status = gan_->Load(last->contents);
+      if (!status.ok()) return absl::Status(status.code(), absl::StrCat(last->path, ": ", status.message()));
+      step_ = last->step;
+      saved_ = step_;
+    }
+    StartLoader();
     return last;
   }
 
@@ -149,28 +147,27 @@ class Trainer {
     return history_.RecordCheckpoint(step_, checkpoint);
   }
 
-  // From the batch at which step_ stands to the end of the epoch or of the training, or to the stop.
-  absl::Status RunEpoch() {
-    const std::vector<uint32_t> order = EpochOrder(settings_.seed, step_ / length_.batches, data_.count());
-    const auto batch_size = static_cast<size_t>(settings_.batch_size);
-    do {
-      const auto indices = std::span(order).subspan(step_ % length_.batches * batch_size, batch_size);
-      gan_->Step(NextBatch(indices));
-      ++step_;
-      pace_.CountStep();
-      if (!gan_->sound()) return RollBack();
-      GANSERVE_RETURN_IF_ERROR(FinishStep());
-    } while (!EpochDone() && step_ < length_.steps && !stop_);
-    return absl::OkStatus();
+  absl::Status RunStep() {
+    gan_->Step(NextBatch());
+    ++step_;
+    pace_.CountStep();
+    if (!gan_->sound()) return RollBack();
+    return FinishStep();
   }
 
-  GanBatch NextBatch(std::span<const uint32_t> indices) const {
+  GanBatch NextBatch() {
+    const ImageBatch batch = batches_->Next().value();
     const uint64_t latents = DeriveSeed(settings_.seed, RandomPurpose::kStepLatents, step_);
-    const torch::Tensor labels = settings_.shape.classes > 0 ? GatherLabels(data_, indices) : torch::Tensor();
     const double done = static_cast<double>(step_) / static_cast<double>(length_.steps);
-    return {GatherBatch(data_, indices), labels,
+    return {ImagesOf(batch, data_.shape), settings_.shape.classes > 0 ? LabelsOf(batch) : torch::Tensor(),
             NormalLatents(latents, settings_.batch_size, settings_.shape.latent_size),
             1 + (settings_.final_learning_rate_factor - 1) * done};
+  }
+
+  // Batches from step_ on, made while the steps before them run.
+  void StartLoader() {
+    const auto make = [batches = EpochBatches(settings_, data_)](uint64_t step) mutable { return batches.Make(step); };
+    batches_ = std::make_unique<BatchPrefetcher>(make, step_, length_.steps);
   }
 
   bool EpochDone() const { return step_ % length_.batches == 0; }
@@ -262,6 +259,7 @@ class Trainer {
   uint64_t step_ = 0;              // steps done since the start of the job
   std::optional<uint64_t> saved_;  // step of the checkpoint that holds the present state, if there is one
   TrainPace pace_;
+  std::unique_ptr<BatchPrefetcher> batches_;  // from step_ on; null before the first checkpoint was looked for
 };
 
 }  // namespace

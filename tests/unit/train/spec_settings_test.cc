@@ -43,6 +43,9 @@ TEST(SpecSettingsTest, TakesEveryFieldThatIsSet) {
   spec.set_latent_size(8);
   spec.set_batch_size(9);
   spec.set_steps(10);
+  spec.mutable_augmentation()->set_flip_probability(0.25);
+  spec.mutable_augmentation()->set_max_rotation_degrees(20);
+  spec.mutable_augmentation()->set_max_crop_fraction(0.125);
   spec.mutable_generator_adam()->set_learning_rate(0.011);
   spec.mutable_generator_adam()->set_beta1(0.12);
   spec.mutable_discriminator_adam()->set_learning_rate(0.013);
@@ -60,6 +63,7 @@ TEST(SpecSettingsTest, TakesEveryFieldThatIsSet) {
   EXPECT_EQ(settings.shape, (NetworkShape{64, 3, 7, 8}));
   EXPECT_EQ(settings.batch_size, 9);
   EXPECT_EQ(settings.steps, 10U);
+  EXPECT_EQ(settings.augmentation, (AugmentationOptions{0.25, 20, 0.125}));
   EXPECT_EQ(settings.epochs, 0U);
   EXPECT_EQ(settings.generator_adam, (AdamSettings{0.011, 0.12, 0.999}));
   EXPECT_EQ(settings.discriminator_adam, (AdamSettings{0.013, 0.5, 0.14}));

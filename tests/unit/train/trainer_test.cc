@@ -126,6 +126,19 @@ TEST_F(TrainerTest, StopsAfterAGivenNumberOfStepsAndGoesOnFromThere) {
   EXPECT_EQ(Model(Run(Small())), whole);
 }
 
+TEST_F(TrainerTest, GoesOnExactlyWithAugmentedImagesToo) {
+  TrainSettings settings = Small();
+  const std::string plain = Model(Run(settings, "plain"));
+  settings.augmentation = {0.5, 10, 0.1};
+  const std::string whole = Model(Run(settings, "whole"));
+  EXPECT_NE(whole, plain);
+  TrainSettings part = settings;
+  part.epochs = 0;
+  part.steps = 5;
+  ASSERT_TRUE(Run(part).ok());
+  EXPECT_EQ(Model(Run(settings)), whole);
+}
+
 TEST_F(TrainerTest, ResumingAFinishedJobSucceedsAtOnce) {
   const auto first = Run(Small());
   const auto again = Run(Small());
