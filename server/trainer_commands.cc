@@ -69,6 +69,7 @@ std::string ClassesText(const ImageSet& data) {
 absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settings, TrainConsole* console) {
   NetworkShape& shape = settings->shape;
   const std::string path = absl::StrCat(root, "/", settings->data);
+  if (!settings->extractor.empty()) settings->extractor = absl::StrCat(root, "/", settings->extractor);
   GANSERVE_RETURN_IF_ERROR(LimitMemory(settings->memory_bytes));
   GANSERVE_ASSIGN_OR_RETURN(ImageSet data, LoadDataSet(path, {shape.image_size, shape.image_size, shape.channels}));
   GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(*settings, data.count()));
@@ -114,6 +115,18 @@ absl::StatusOr<JobDirectory> OpenForFlags(const TrainFlags& flags, const v1::Tra
   GANSERVE_RETURN_IF_ERROR(CheckResumable(before, spec));
   GANSERVE_RETURN_IF_ERROR(job.ReplaceSpec(json));
   return job;
+}
+
+// That of the step; without one the best that was evaluated, else the newest.
+absl::StatusOr<Checkpoint> ChooseCheckpoint(const ExportFlags& flags) {
+  if (!flags.step) {
+    const auto best = JobHistory::FindBest(flags.job_dir + "/events");
+    if (best.ok() && *best) {
+      absl::StatusOr<Checkpoint> checkpoint = FindCheckpoint(flags.job_dir, (*best)->step);
+      if (checkpoint.ok()) return checkpoint;
+    }
+  }
+  return FindCheckpoint(flags.job_dir, flags.step);
 }
 
 }  // namespace
@@ -183,7 +196,7 @@ absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
 absl::StatusOr<uint64_t> ExportJob(const ExportFlags& flags, const CommandContext& context) {
   GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
   const TrainSettings settings = SettingsOf(spec);
-  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, FindCheckpoint(flags.job_dir, flags.step));
+  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ChooseCheckpoint(flags));
   SetTorchThreads(settings.threads);
   const Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
   GANSERVE_RETURN_IF_ERROR(ExportCheckpoint(settings, checkpoint, origin, flags.out));

@@ -85,7 +85,8 @@ Commands AddCommands(CLI::App* app, Flags* flags) {
   commands.run->add_flag("--supervised", flags->run.supervised, "A server writes the states of the job");
   commands.exported = app->add_subcommand("export", "Export a checkpoint of a job, which may be running");
   commands.exported->add_option("--job-dir", flags->exported.job_dir, "Directory of the job")->required();
-  commands.exported->add_option("--step", flags->exported.step, "Step of the checkpoint; by default the newest");
+  commands.exported->add_option("--step", flags->exported.step,
+                                "Step of the checkpoint; by default the best that was evaluated, else the newest");
   commands.exported->add_option("--out", flags->exported.out, "Folder to create, with model.pt and model.json")
       ->required();
   return commands;

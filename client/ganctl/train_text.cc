@@ -43,9 +43,8 @@ std::string RollbackLine(const v1::TrainEvent& event) {
 }
 
 std::string EvaluationLine(const v1::TrainEvaluation& evaluation) {
-  std::string line =
-      absl::StrFormat("FID %.2f, KID %.4f, precision %.2f, recall %.2f", evaluation.fid(), evaluation.kid(),
-                      evaluation.precision(), evaluation.recall());
+  std::string line = absl::StrFormat("FID %.2f, KID %.4f, precision %.2f, recall %.2f", evaluation.fid(),
+                                     evaluation.kid(), evaluation.precision(), evaluation.recall());
   if (!evaluation.class_shares().empty()) {
     const double least = *std::min_element(evaluation.class_shares().begin(), evaluation.class_shares().end());
     absl::StrAppendFormat(&line, ", rarest class %.1f %%", 100 * least);

@@ -83,8 +83,11 @@ absl::StatusOr<CheckpointFacts> JobDirectory::PublishCheckpoint(uint64_t step, a
   return CheckpointFacts{name, Sha256Hex(file), 0};
 }
 
-void JobDirectory::RemoveOldCheckpoints(size_t kept) const {
+void JobDirectory::RemoveOldCheckpoints(size_t kept, std::optional<uint64_t> best) const {
   auto checkpoints = ListCheckpoints(path_);
+  if (best && checkpoints.size() > kept && *best < std::prev(checkpoints.end(), static_cast<ptrdiff_t>(kept))->first) {
+    checkpoints.erase(*best);
+  }
   while (checkpoints.size() > kept) {
     std::error_code ignored;  // an old checkpoint that stays is only a waste of space
     fs::remove(checkpoints.begin()->second, ignored);

@@ -49,7 +49,8 @@ class JobDirectory {
 
   // Publishes without telling: what is to be told of a rollback goes first. The facts lack the time.
   absl::StatusOr<CheckpointFacts> PublishCheckpoint(uint64_t step, absl::string_view contents);
-  void RemoveOldCheckpoints(size_t kept) const;
+  // All but the newest `kept` and, besides them, that of `best`.
+  void RemoveOldCheckpoints(size_t kept, std::optional<uint64_t> best) const;
 
   // The newest intact one, if there is any. A damaged one is removed, with a log event that says so.
   absl::StatusOr<std::optional<Checkpoint>> ReadLastCheckpoint();

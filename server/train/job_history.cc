@@ -37,6 +37,20 @@ void Fill(const LossReport& losses, v1::TrainLosses* out) {
   out->set_batches(static_cast<uint32_t>(losses.batches));
 }
 
+void Fill(const QualityReport& report, v1::TrainEvaluation* out) {
+  out->set_samples(static_cast<uint32_t>(report.samples));
+  if (report.features) {
+    out->set_fid(report.features->fid.distance);
+    out->set_kid(report.features->kid.mean);
+    out->set_precision(report.features->manifold.precision);
+    out->set_recall(report.features->manifold.recall);
+  }
+  if (report.classes) {
+    out->mutable_class_shares()->Add(report.classes->shares.begin(), report.classes->shares.end());
+    out->set_class_divergence(report.classes->divergence);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<JobHistory> JobHistory::Open(const std::string& path, bool supervised) {
@@ -60,6 +74,7 @@ absl::Status JobHistory::FindTold(const std::string& path) {
     step_ = event->step();
     if (event->has_rollback()) told_rollbacks_ = static_cast<int>(event->rollback().count());
     told_[event->event_case()] = {told_rollbacks_, event->step()};
+    if (event->has_evaluation() && event->evaluation().best()) best_ = {event->step(), event->evaluation().fid()};
     end_.reset();  // a trainer without a server may go on with a job that had ended
     if (event->has_terminal()) {
       end_ = {event->terminal().state() == v1::TRAIN_JOB_STATE_SUCCEEDED, event->terminal().message()};
@@ -130,6 +145,36 @@ absl::Status JobHistory::RecordCheckpoint(uint64_t step, const CheckpointFacts& 
   event.mutable_checkpoint()->set_sha256(checkpoint.sha256);
   event.mutable_checkpoint()->set_seconds(checkpoint.seconds);
   return AppendOnce(std::move(event));
+}
+
+absl::Status JobHistory::RecordEvaluation(uint64_t step, const QualityReport& report, double seconds) {
+  v1::TrainEvent event = EventAt(step);
+  v1::TrainEvaluation* evaluation = event.mutable_evaluation();
+  Fill(report, evaluation);
+  evaluation->set_seconds(seconds);
+  // One that is told again is the best, or not, as before.
+  evaluation->set_best(!best_ || evaluation->fid() < best_->fid);
+  const Best best{step, evaluation->fid()};
+  const bool is_best = evaluation->best();
+  GANSERVE_RETURN_IF_ERROR(AppendOnce(std::move(event)));
+  if (is_best) best_ = best;
+  return absl::OkStatus();
+}
+
+absl::Status JobHistory::RecordAlarm(uint64_t step, const std::string& text) {
+  v1::TrainEvent event = EventAt(step);
+  event.mutable_alarm()->set_text(text);
+  return AppendOnce(std::move(event));
+}
+
+absl::StatusOr<std::optional<JobHistory::Best>> JobHistory::FindBest(const std::string& path) {
+  std::optional<Best> best;
+  EventReader reader(path);
+  while (true) {
+    GANSERVE_ASSIGN_OR_RETURN(const auto event, reader.Next());
+    if (!event) return best;
+    if (event->has_evaluation() && event->evaluation().best()) best = {event->step(), event->evaluation().fid()};
+  }
 }
 
 absl::Status JobHistory::RecordExport(uint64_t step, const std::string& path) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/eval/quality_report.h"
 #include "server/train/loss_report.h"
 
 namespace ganserve {
@@ -58,6 +59,19 @@ class JobHistory {
   absl::Status RecordSample(uint64_t step, const std::string& path);
   absl::Status RecordCheckpoint(uint64_t step, const CheckpointFacts& checkpoint);
   absl::Status RecordExport(uint64_t step, const std::string& path);
+  // `seconds`: what the evaluation took.
+  absl::Status RecordEvaluation(uint64_t step, const QualityReport& report, double seconds);
+  absl::Status RecordAlarm(uint64_t step, const std::string& text);
+
+  // The evaluation with the lowest FID so far.
+  struct Best {
+    uint64_t step = 0;
+    double fid = 0;
+  };
+  const std::optional<Best>& best() const { return best_; }
+
+  // The same of a history that another process may be writing. Absent, too, when there is none.
+  static absl::StatusOr<std::optional<Best>> FindBest(const std::string& path);
 
  private:
   JobHistory(std::unique_ptr<EventLog> events, bool supervised);
@@ -76,6 +90,7 @@ class JobHistory {
   int rollbacks_ = 0;             // of the run that is being recorded
   int told_rollbacks_ = 0;        // in `events`
   std::map<int, Position> told_;  // the last in `events`, by kind of event
+  std::optional<Best> best_;
 };
 
 }  // namespace ganserve

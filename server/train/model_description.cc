@@ -28,6 +28,7 @@ std::string ModelJson(const TrainSettings& settings, const Provenance& provenanc
       {"seed", settings.seed},
       {"job", provenance.job},
       {"step", provenance.step},
+      {"fid", provenance.fid ? Json(*provenance.fid) : Json(nullptr)},
       {"batch_size", settings.batch_size},
       {"generator_adam", AdamJson(settings.generator_adam)},
       {"discriminator_adam", AdamJson(settings.discriminator_adam)},

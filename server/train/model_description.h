@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "server/train/train_settings.h"
@@ -10,10 +11,11 @@ namespace ganserve {
 
 // Where a generator comes from.
 struct Provenance {
-  std::string command;  // that exports it, as typed
-  std::string job;      // name of the job directory
-  uint64_t step = 0;    // whose weights they are
-  std::string created;  // UTC, ISO 8601
+  std::string command;        // that exports it, as typed
+  std::string job;            // name of the job directory
+  uint64_t step = 0;          // whose weights they are
+  std::string created;        // UTC, ISO 8601
+  std::optional<double> fid{};  // if it was evaluated
 };
 
 // {"format": 1, "latent_size", "image": {"width", "height", "channels"}, "classes", "value_range": [-1, 1],

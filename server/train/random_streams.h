@@ -20,6 +20,8 @@ enum class RandomPurpose : uint64_t {
   kDiffAugment = 8,    // of the images that the discriminator sees
   kPenaltyPoints = 9,  // index: step
   kDataAugment = 10,   // index: step
+  kEvaluationLatents = 11,
+  kEvaluationLabels = 12,
 };
 
 // Mixes its arguments (splitmix64 finaliser); the same on every machine.

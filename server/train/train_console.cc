@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace ganserve {
@@ -17,6 +18,16 @@ constexpr int kBarCells = 28;
 std::string FormatLossLine(const LossReport& report) {
   return absl::StrFormat("[Epoch %d/%d] [Batch %d/%d] D Loss: %.4f G Loss: %.4f", report.epoch, report.epochs,
                          report.batch, report.batches, report.discriminator_loss, report.generator_loss);
+}
+
+std::string FormatQualityLine(const QualityReport& report, bool best) {
+  std::string line = absl::StrFormat("Sliced Wasserstein %.4f", report.sliced_wasserstein);
+  if (report.features) {
+    line = absl::StrFormat("FID %.2f, KID %.4f, precision %.2f, recall %.2f", report.features->fid.distance,
+                           report.features->kid.mean, report.features->manifold.precision,
+                           report.features->manifold.recall);
+  }
+  return absl::StrCat(line, " of ", report.samples, " images", best ? ", the best so far" : "");
 }
 
 std::string FormatProgress(double fraction, int epoch, int epochs, double steps_per_second, std::chrono::seconds left) {

@@ -11,10 +11,12 @@
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
 #include "server/data/batch_prefetcher.h"
-#include "server/data/png_io.h"
+#include "server/eval/collapse_alarm.h"
 #include "server/train/epoch_batches.h"
+#include "server/train/evaluator.h"
 #include "server/train/gan.h"
 #include "server/train/generator_export.h"
+#include "server/train/image_tensors.h"
 #include "server/train/random_streams.h"
 #include "server/train/random_tensors.h"
 #include "server/train/train_length.h"
@@ -28,37 +30,11 @@ constexpr int kGridColumns = 8;
 constexpr int kGridRows = 8;
 constexpr int kMaxGridRows = 16;
 
-// uint8 samples to [-1, 1]: x / 127.5 - 1. The result is [N, C, S, S].
-torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape) {
-  const auto count = static_cast<int64_t>(batch.samples.size() / shape.samples());
-  return torch::from_blob(const_cast<uint8_t*>(batch.samples.data()),  // which is only read
-                          {count, shape.channels, shape.height, shape.width}, torch::kUInt8)
-      .to(torch::kFloat32)
-      .div_(127.5)
-      .sub_(1);
-}
-
-// [N] int64; undefined if the data has no labels.
-torch::Tensor LabelsOf(const ImageBatch& batch) {
-  if (batch.labels.empty()) return {};
-  return torch::tensor(at::ArrayRef<int32_t>(batch.labels), torch::kInt64);
-}
-
-// images [rows * columns, C, S, S] in [-1, 1], row by row, as the PNG of one picture.
-absl::StatusOr<std::string> GridPng(const torch::Tensor& images, int rows, int columns) {
-  const int64_t channels = images.size(1);
-  const int64_t size = images.size(2);
-  const torch::Tensor picture = images.view({rows, columns, channels, size, size})
-                                    .permute({2, 0, 3, 1, 4})
-                                    .reshape({channels, rows * size, columns * size})
-                                    .add(1)
-                                    .mul(127.5)
-                                    .round_()
-                                    .clamp_(0, 255)
-                                    .to(torch::kUInt8)
-                                    .contiguous();
-  return EncodePng({static_cast<int>(columns * size), static_cast<int>(rows * size), static_cast<int>(channels)},
-                   std::span(picture.data_ptr<uint8_t>(), static_cast<size_t>(picture.numel())));
+// Wasserstein's loss may be anything.
+CollapseAlarm::Limits AlarmLimits(const TrainSettings& settings) {
+  CollapseAlarm::Limits limits;
+  if (settings.loss == GanLoss::kWasserstein) limits.least_discriminator_loss = 0;
+  return limits;
 }
 
 class Trainer {
@@ -74,7 +50,8 @@ class Trainer {
         console_(*console),
         length_(settings, data.count()),
         gan_(std::make_unique<Gan>(settings)),
-        pace_(Clock::Real()) {
+        pace_(Clock::Real()),
+        alarm_(AlarmLimits(settings)) {
     history_.SetBatchesPerEpoch(length_.batches);
   }
 
@@ -87,15 +64,18 @@ class Trainer {
       return TrainOutcome{true, step_, ""};
     }
     GANSERVE_RETURN_IF_ERROR(Sample());
+    if (evaluates()) GANSERVE_RETURN_IF_ERROR(Evaluate());
     GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
-    GANSERVE_RETURN_IF_ERROR(Export());
-    return TrainOutcome{false, step_, job_.ExportPath(step_)};
+    GANSERVE_ASSIGN_OR_RETURN(const uint64_t exported, Export());
+    return TrainOutcome{false, step_, job_.ExportPath(exported)};
   }
 
  private:
   // To the last checkpoint. What a run before this one had no time to tell of it is told now.
   absl::Status SetOut() {
     GANSERVE_ASSIGN_OR_RETURN(const std::optional<Checkpoint> last, LoadLastCheckpoint());
+    // One that the spec names is tried before hours go into training.
+    if (evaluates() && !settings_.extractor.empty()) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
     const std::string line = last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
                                   : absl::StrCat("Training from the start: ", length_.steps, " steps");
     console_.Line(line);
@@ -181,8 +161,37 @@ class Trainer {
                       static_cast<long>(step_), static_cast<long>(length_.steps));
     if (end) return absl::OkStatus();  // Run() publishes the rest
     if (step_ % settings_.sample_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Sample());
-    if (step_ % settings_.checkpoint_every_steps == 0) return SaveCheckpoint();
+    if (evaluates() && step_ % settings_.evaluate_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Evaluate());
+    if (is_best() || step_ % settings_.checkpoint_every_steps == 0) return SaveCheckpoint();
     return absl::OkStatus();
+  }
+
+  bool evaluates() const { return settings_.evaluate_every_steps > 0; }
+  bool is_best() const { return history_.best() && history_.best()->step == step_; }
+
+  absl::Status Evaluate() {
+    const Clock::TimePoint start = Clock::Real().Now();
+    if (!evaluator_) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
+    GANSERVE_ASSIGN_OR_RETURN(const QualityReport report,
+                              evaluator_->Evaluate(*gan_->AveragedGenerator(settings_.seed)));
+    const double seconds = std::chrono::duration<double>(Clock::Real().Now() - start).count();
+    GANSERVE_RETURN_IF_ERROR(history_.RecordEvaluation(step_, report, seconds));
+    console_.Line(FormatQualityLine(report, is_best()));
+    for (const std::string& text : alarm_.OnQuality(report, data_.class_names)) {
+      GANSERVE_RETURN_IF_ERROR(RaiseAlarm(text));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status MakeEvaluator() {
+    GANSERVE_ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Create(settings_, data_));
+    evaluator_.emplace(std::move(evaluator));
+    return absl::OkStatus();
+  }
+
+  absl::Status RaiseAlarm(const std::string& text) {
+    console_.Line(absl::StrCat("Warning: ", text));
+    return history_.RecordAlarm(step_, text);
   }
 
   absl::Status Report() {
@@ -203,7 +212,9 @@ class Trainer {
     report.images_per_second = rate * settings_.batch_size;
     report.eta_seconds = rate > 0 ? static_cast<double>(report.steps_left) / rate : 0;
     console_.Line(FormatLossLine(report));
-    return history_.RecordLosses(step_, report);
+    GANSERVE_RETURN_IF_ERROR(history_.RecordLosses(step_, report));
+    const std::optional<std::string> alarm = alarm_.OnDiscriminatorLoss(losses.discriminator);
+    return alarm ? RaiseAlarm(*alarm) : absl::OkStatus();
   }
 
   absl::StatusOr<CheckpointFacts> WriteCheckpoint() {
@@ -220,7 +231,8 @@ class Trainer {
     if (saved_ == step_) return absl::OkStatus();
     GANSERVE_ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, WriteCheckpoint());
     GANSERVE_RETURN_IF_ERROR(history_.RecordCheckpoint(step_, checkpoint));
-    job_.RemoveOldCheckpoints(settings_.kept_checkpoints);
+    const auto& best = history_.best();
+    job_.RemoveOldCheckpoints(settings_.kept_checkpoints, best ? std::optional(best->step) : std::nullopt);
     return absl::OkStatus();
   }
 
@@ -237,14 +249,36 @@ class Trainer {
     return job_.PublishSample(step_, png);
   }
 
-  absl::Status Export() {
+  // The generator of the last step or, if generators were evaluated, the best of them. Returns its step.
+  absl::StatusOr<uint64_t> Export() {
     Provenance provenance = origin_;
     provenance.step = step_;
+    if (history_.best()) {
+      provenance.step = history_.best()->step;
+      provenance.fid = history_.best()->fid;
+    }
     provenance.created = UtcNow();
-    const auto generator = gan_->AveragedGenerator(settings_.seed);
-    return job_.PublishExport(
-        step_, [&](const std::string& path) { return ExportGenerator(*generator, path); },
-        ModelJson(settings_, provenance));
+    absl::StatusOr<std::shared_ptr<GeneratorNetwork>> generator = GeneratorAt(provenance.step);
+    if (!generator.ok()) {
+      GANSERVE_RETURN_IF_ERROR(
+          history_.RecordLog(step_, absl::StrCat("Exporting the last generator, as the best can't be read: ",
+                                                 std::string(generator.status().message()))));
+      provenance.step = step_;
+      provenance.fid.reset();
+      generator = gan_->AveragedGenerator(settings_.seed);
+    }
+    GANSERVE_RETURN_IF_ERROR(job_.PublishExport(
+        provenance.step, [&](const std::string& path) { return ExportGenerator(**generator, path); },
+        ModelJson(settings_, provenance)));
+    return provenance.step;
+  }
+
+  absl::StatusOr<std::shared_ptr<GeneratorNetwork>> GeneratorAt(uint64_t step) const {
+    if (step == step_) return gan_->AveragedGenerator(settings_.seed);
+    GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, FindCheckpoint(job_.path(), step));
+    Gan gan(settings_);
+    GANSERVE_RETURN_IF_ERROR(gan.Load(checkpoint.contents));
+    return gan.AveragedGenerator(settings_.seed);
   }
 
   const TrainSettings& settings_;
@@ -259,6 +293,8 @@ class Trainer {
   uint64_t step_ = 0;              // steps done since the start of the job
   std::optional<uint64_t> saved_;  // step of the checkpoint that holds the present state, if there is one
   TrainPace pace_;
+  std::optional<Evaluator> evaluator_;        // from the first evaluation on
+  CollapseAlarm alarm_;                       // counts anew in a run that resumes
   std::unique_ptr<BatchPrefetcher> batches_;  // from step_ on; null before the first checkpoint was looked for
 };
 

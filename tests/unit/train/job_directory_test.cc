@@ -114,7 +114,7 @@ TEST_F(JobDirectoryTest, KeepsTheNewestCheckpointsByNumber) {
   JobDirectory job = Create();
   EXPECT_FALSE(job.ReadLastCheckpoint()->has_value());
   for (const uint64_t step : {8U, 9U, 10U, 11U}) ASSERT_TRUE(job.PublishCheckpoint(step, "x").ok());
-  job.RemoveOldCheckpoints(3);
+  job.RemoveOldCheckpoints(3, std::nullopt);
   EXPECT_EQ(Entries(folder_.File("job/checkpoints")), 3U);
   const auto last = job.ReadLastCheckpoint();
   ASSERT_TRUE(last.ok() && last->has_value());
