@@ -10,6 +10,9 @@ void sgemm_(const char* transpose_a, const char* transpose_b, const int* m, cons
 void dgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k,
             const double* alpha, const double* a, const int* lda, const double* b, const int* ldb, const double* beta,
             double* c, const int* ldc);
+
+// MKL's: the number of threads for products of the calling thread. Returns what it was.
+int MKL_Set_Num_Threads_Local(int threads);
 }
 
 namespace ganserve {
@@ -37,5 +40,9 @@ void Multiply(ProductSize size, Transposed transposed, Matrix<const Real> left, 
 
 template void Multiply(ProductSize, Transposed, Matrix<const float>, Matrix<const float>, Into, Matrix<float>);
 template void Multiply(ProductSize, Transposed, Matrix<const double>, Matrix<const double>, Into, Matrix<double>);
+
+SequentialProducts::SequentialProducts() : threads_before_(MKL_Set_Num_Threads_Local(1)) {}
+
+SequentialProducts::~SequentialProducts() { MKL_Set_Num_Threads_Local(threads_before_); }
 
 }  // namespace ganserve

@@ -25,10 +25,23 @@ struct ProductSize {
   int64_t columns;  // of the right factor (as taken) and the result
 };
 
-// result = left right, or result += left right. Sizes and strides fit an int. On one thread when called from a parallel
-// region, otherwise on torch's.
+// result = left right, or result += left right. Sizes and strides fit an int. On torch's threads, or on the caller's
+// alone while it has a SequentialProducts.
 template <typename Real>
 void Multiply(ProductSize size, Transposed transposed, Matrix<const Real> left, Matrix<const Real> right, Into into,
               Matrix<Real> result);
+
+// Products by the thread that creates and destroys it use no other. For whoever divides products among threads: MKL, as
+// torch sets it up, would divide each again, and lose half of its speed in doing so although it gets no second thread.
+class SequentialProducts {
+ public:
+  SequentialProducts();
+  ~SequentialProducts();
+  SequentialProducts(const SequentialProducts&) = delete;
+  SequentialProducts& operator=(const SequentialProducts&) = delete;
+
+ private:
+  const int threads_before_;  // 0: as many as the process is set to
+};
 
 }  // namespace ganserve

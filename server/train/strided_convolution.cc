@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "server/train/column_matrix.h"
+#include "server/train/matrix_product.h"
 #include "server/train/tap_products.h"
 
 namespace ganserve {
@@ -47,6 +48,15 @@ torch::Tensor FromColumns(const MapSizes& sizes, const torch::Tensor& columns) {
   return map.permute({3, 2, 0, 1});
 }
 
+// compute(first, last) for ranges of [0, count), on torch's threads.
+template <typename Compute>
+void InParallel(int64_t count, Compute compute) {
+  at::parallel_for(0, count, /*grain_size=*/1, [&](int64_t first, int64_t last) {
+    const SequentialProducts sequential;
+    compute(first, last);
+  });
+}
+
 torch::Tensor ComputeCoarse(const MapSizes& sizes, const torch::Tensor& fine, const torch::Tensor& weight) {
   torch::Tensor coarse =
       torch::empty({sizes.coarse_height, sizes.coarse_width, sizes.images, sizes.coarse_channels}, fine.options());
@@ -58,7 +68,7 @@ torch::Tensor ComputeCoarse(const MapSizes& sizes, const torch::Tensor& fine, co
   const torch::Tensor map = PositionsFirst(fine).contiguous();
   const torch::Tensor taps = TapsFirst(weight).contiguous();
   AT_DISPATCH_FLOATING_TYPES(map.scalar_type(), "Convolve", [&] {
-    at::parallel_for(0, sizes.coarse_height * sizes.coarse_width, 1, [&](int64_t first, int64_t last) {
+    InParallel(sizes.coarse_height * sizes.coarse_width, [&](int64_t first, int64_t last) {
       Convolve(sizes, map.const_data_ptr<scalar_t>(), taps.const_data_ptr<scalar_t>(), first, last,
                coarse.mutable_data_ptr<scalar_t>());
     });
@@ -73,7 +83,7 @@ torch::Tensor ComputeFine(const MapSizes& sizes, const torch::Tensor& coarse, co
   const torch::Tensor map = PositionsFirst(coarse).contiguous();
   const torch::Tensor taps = TapsFirst(weight).contiguous();
   AT_DISPATCH_FLOATING_TYPES(map.scalar_type(), "ConvolveTransposed", [&] {
-    at::parallel_for(0, 4 * sizes.coarse_height * sizes.coarse_width, 1, [&](int64_t first, int64_t last) {
+    InParallel(4 * sizes.coarse_height * sizes.coarse_width, [&](int64_t first, int64_t last) {
       ConvolveTransposed(sizes, map.const_data_ptr<scalar_t>(), taps.const_data_ptr<scalar_t>(), first, last,
                          fine.mutable_data_ptr<scalar_t>());
     });
@@ -91,7 +101,7 @@ torch::Tensor ComputeWeight(const MapSizes& sizes, const torch::Tensor& fine, co
   const torch::Tensor fine_map = PositionsFirst(fine).contiguous();
   const torch::Tensor coarse_map = PositionsFirst(coarse).contiguous();
   AT_DISPATCH_FLOATING_TYPES(taps.scalar_type(), "CorrelateTaps", [&] {
-    at::parallel_for(0, kTaps * kTaps, 1, [&](int64_t first, int64_t last) {
+    InParallel(kTaps * kTaps, [&](int64_t first, int64_t last) {
       CorrelateTaps(sizes, fine_map.const_data_ptr<scalar_t>(), coarse_map.const_data_ptr<scalar_t>(), first, last,
                     taps.mutable_data_ptr<scalar_t>());
     });

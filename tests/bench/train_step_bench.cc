@@ -10,11 +10,13 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
@@ -97,25 +99,31 @@ class PlainLoop {
 
 using Milliseconds = double;
 
-// Times of one thing that was done repeatedly.
+// Wall times of one thing that was done repeatedly, and the processor time of all threads.
 class Times {
  public:
   void Add(const std::function<void()>& run) {
     const auto start = std::chrono::steady_clock::now();
+    const std::clock_t processor_start = std::clock();
     run();
-    const std::chrono::duration<Milliseconds, std::milli> time = std::chrono::steady_clock::now() - start;
-    times_.push_back(time.count());
+    const std::clock_t processor = std::clock() - processor_start;
+    const std::chrono::duration<Milliseconds, std::milli> wall = std::chrono::steady_clock::now() - start;
+    wall_.push_back(wall.count());
+    processor_.push_back(1000 * static_cast<Milliseconds>(processor) / CLOCKS_PER_SEC);
   }
 
-  Milliseconds Median() const {
-    std::vector<Milliseconds> sorted = times_;
-    std::sort(sorted.begin(), sorted.end());
-    return sorted[sorted.size() / 2];
-  }
-  Milliseconds Least() const { return *std::min_element(times_.begin(), times_.end()); }
+  Milliseconds Median() const { return MedianOf(wall_); }
+  Milliseconds Least() const { return *std::min_element(wall_.begin(), wall_.end()); }
+  Milliseconds Processor() const { return MedianOf(processor_); }
 
  private:
-  std::vector<Milliseconds> times_;
+  static Milliseconds MedianOf(std::vector<Milliseconds> times) {
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+  }
+
+  std::vector<Milliseconds> wall_;
+  std::vector<Milliseconds> processor_;
 };
 
 void CopyParameters(const std::vector<torch::Tensor>& source, const std::vector<torch::Tensor>& target) {
@@ -132,50 +140,65 @@ std::vector<torch::Tensor> DiscriminatorParameters(const ganserve::Discriminator
   return parameters;
 }
 
-void Print(const char* name, const Times& times, Milliseconds of) {
-  std::printf("  %-34s%9.2f%9.2f%8.1f %%\n", name, times.Median(), times.Least(), 100 * times.Median() / of);
-}
+// The trainer's step in its parts, each by itself, on the trainer's own networks.
+class Parts {
+ public:
+  explicit Parts(ganserve::Gan& gan)
+      : generator_(gan.generator()),
+        discriminator_(gan.discriminator()),
+        generator_adam_(generator_.parameters(), {}),
+        discriminator_adam_(discriminator_.parameters(), {}) {
+    for (const torch::Tensor& weight : generator_.parameters()) average_.push_back(weight.detach().clone());
+  }
 
-// The trainer's step in its parts, each by itself.
-void PrintParts(ganserve::Gan& gan, const torch::Tensor& real, const torch::Tensor& z, int steps, const Times& whole) {
-  ganserve::GeneratorNetwork& generator = gan.generator();
-  ganserve::DiscriminatorNetwork& discriminator = gan.discriminator();
-  ganserve::Adam generator_adam(generator.parameters(), {});
-  ganserve::Adam discriminator_adam(discriminator.parameters(), {});
-  constexpr auto kLoss = ganserve::GanLoss::kBceWithLogits;
-  std::vector<torch::Tensor> average;
-  for (const torch::Tensor& weight : generator.parameters()) average.push_back(weight.detach().clone());
-  torch::Tensor fake;
-  torch::Tensor loss;
-  Times parts[8];
-  for (int step = 0; step < steps; ++step) {
-    parts[0].Add([&] { fake = generator.forward(z, {}); });
-    discriminator_adam.ZeroGradients();
-    parts[1].Add([&] {
-      loss = ganserve::DiscriminatorLoss(kLoss, discriminator.forward(real, {}),
-                                         discriminator.forward(fake.detach(), {}), /*smoothing=*/0);
+  void Step(const torch::Tensor& real, const torch::Tensor& z) {
+    torch::Tensor fake;
+    torch::Tensor loss;
+    times_[0].Add([&] { fake = generator_.forward(z, {}); });
+    discriminator_adam_.ZeroGradients();
+    times_[1].Add([&] {
+      loss = ganserve::DiscriminatorLoss(kLoss, discriminator_.forward(real, {}),
+                                         discriminator_.forward(fake.detach(), {}), /*smoothing=*/0);
     });
-    parts[2].Add([&] { loss.backward(); });
-    parts[3].Add([&] { discriminator_adam.Step(); });
-    for (auto& parameter : discriminator.parameters()) parameter.set_requires_grad(false);
-    generator_adam.ZeroGradients();
-    parts[4].Add([&] { loss = ganserve::GeneratorLoss(kLoss, discriminator.forward(fake, {}), {}); });
-    parts[5].Add([&] { loss.backward(); });
-    for (auto& parameter : discriminator.parameters()) parameter.set_requires_grad(true);
-    parts[6].Add([&] { generator_adam.Step(); });
-    parts[7].Add([&] { ganserve::MoveAverage(average, generator.parameters(), kEmaDecay); });
+    times_[2].Add([&] { loss.backward(); });
+    times_[3].Add([&] { discriminator_adam_.Step(); });
+    for (auto& parameter : discriminator_.parameters()) parameter.set_requires_grad(false);
+    generator_adam_.ZeroGradients();
+    times_[4].Add([&] { loss = ganserve::GeneratorLoss(kLoss, discriminator_.forward(fake, {}), {}); });
+    times_[5].Add([&] { loss.backward(); });
+    for (auto& parameter : discriminator_.parameters()) parameter.set_requires_grad(true);
+    times_[6].Add([&] { generator_adam_.Step(); });
+    times_[7].Add([&] { ganserve::MoveAverage(average_, generator_.parameters(), kEmaDecay); });
   }
-  const char* names[8] = {"G forward",      "D's step: D forward, twice", "D's step: backward",
-                          "D's step: Adam", "G's step: D forward",        "G's step: backward through both",
-                          "G's step: Adam", "average of the weights"};
-  std::printf("\nParts of the trainer's step%17s%9s%10s\n", "median", "least", "of step");
-  Milliseconds sum = 0;
-  for (int i = 0; i < 8; ++i) {
-    Print(names[i], parts[i], whole.Median());
-    sum += parts[i].Median();
+
+  // What is left of the whole step is the measures: scores, sums and the search for NaN.
+  void Print(const Times& whole) const {
+    std::printf("\nParts of the trainer's step%17s%9s%9s%11s\n", "median", "least", "CPU", "of CPU");
+    Milliseconds rest = whole.Processor();
+    for (size_t i = 0; i < times_.size(); ++i) {
+      std::printf("  %-34s%9.2f%9.2f%9.2f%9.1f %%\n", kNames[i], times_[i].Median(), times_[i].Least(),
+                  times_[i].Processor(), 100 * times_[i].Processor() / whole.Processor());
+      rest -= times_[i].Processor();
+    }
+    std::printf("  %-34s%27.2f%9.1f %%\n", "the rest: measures", rest, 100 * rest / whole.Processor());
   }
-  std::printf("  %-34s%9.2f%17.1f %%\n", "the rest: measures", whole.Median() - sum,
-              100 * (whole.Median() - sum) / whole.Median());
+
+ private:
+  static constexpr std::array<const char*, 8> kNames = {
+      "G forward",           "D's step: D forward, twice",      "D's step: backward", "D's step: Adam",
+      "G's step: D forward", "G's step: backward through both", "G's step: Adam",     "average of the weights"};
+  static constexpr auto kLoss = ganserve::GanLoss::kBceWithLogits;
+
+  ganserve::GeneratorNetwork& generator_;
+  ganserve::DiscriminatorNetwork& discriminator_;
+  ganserve::Adam generator_adam_;
+  ganserve::Adam discriminator_adam_;
+  std::vector<torch::Tensor> average_;
+  std::array<Times, kNames.size()> times_;
+};
+
+void Print(const char* name, const Times& times) {
+  std::printf("  %-34s%9.2f%9.2f%9.2f\n", name, times.Median(), times.Least(), times.Processor());
 }
 
 bool Agree(double expected, double actual) { return std::abs(expected - actual) < 1e-3 * std::abs(expected); }
@@ -193,8 +216,8 @@ int Run(const Flags& flags) {
   PlainLoop plain;
   CopyParameters(gan.generator().parameters(), plain.generator()->parameters());
   CopyParameters(DiscriminatorParameters(gan.discriminator()), plain.discriminator()->parameters());
-
   const ganserve::GanBatch batch{real, {}, z};
+
   plain.Step(real, z);  // also warms both up
   gan.Step(batch);
   const auto losses = gan.TakeLosses();
@@ -205,16 +228,18 @@ int Run(const Flags& flags) {
   }
   Times plain_times;
   Times gan_times;
+  Parts parts(gan);
   for (int step = 0; step < flags.steps; ++step) {
     plain_times.Add([&] { plain.Step(real, z); });
     gan_times.Add([&] { gan.Step(batch); });
+    parts.Step(real, z);
   }
-  std::printf("A step, batch %d, %d thread(s), ms%11s%9s\n", flags.batch, flags.threads, "median", "least");
-  std::printf("  %-34s%9.2f%9.2f\n", "straightforward loop", plain_times.Median(), plain_times.Least());
-  std::printf("  %-34s%9.2f%9.2f\n", "trainer's step", gan_times.Median(), gan_times.Least());
-  std::printf("  %-34s%9.3f%9.3f  (target 0.70)\n", "ratio", gan_times.Median() / plain_times.Median(),
-              gan_times.Least() / plain_times.Least());
-  PrintParts(gan, real, z, flags.steps, gan_times);
+  std::printf("A step, batch %d, %d thread(s), ms%11s%9s%9s\n", flags.batch, flags.threads, "median", "least", "CPU");
+  Print("straightforward loop", plain_times);
+  Print("trainer's step", gan_times);
+  std::printf("  %-34s%9.3f%9.3f%9.3f  (target 0.70)\n", "ratio", gan_times.Median() / plain_times.Median(),
+              gan_times.Least() / plain_times.Least(), gan_times.Processor() / plain_times.Processor());
+  parts.Print(gan_times);
   return 0;
 }
 
