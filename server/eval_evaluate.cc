@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +17,8 @@
 namespace ganserve {
 namespace {
 
+// Of every random choice but the latents, so that all models meet the same real images and directions.
+constexpr uint64_t kSeed = 1;
 // Stream of ChooseIndices for the images of the floor; QualityMeter has the small ones.
 constexpr uint64_t kFloorStream = 1 << 16;
 
@@ -40,20 +41,19 @@ ImageSet Subset(const ImageSet& set, std::span<const size_t> indices) {
 
 // At most `most` images for the floor: of the test part, or of the training part without one, of which at least half
 // stays the reference.
-absl::StatusOr<RealImages> LoadRealImages(const std::string& path, const PlanarShape& shape, uint64_t seed,
-                                          uint64_t most) {
+absl::StatusOr<RealImages> LoadRealImages(const std::string& path, const PlanarShape& shape, uint64_t most) {
   RealImages real;
   GANSERVE_ASSIGN_OR_RETURN(real.reference, LoadDataSet(path, shape, DataPart::kTrain));
   absl::StatusOr<ImageSet> test = LoadDataSet(path, shape, DataPart::kTest);
   real.floor_is_test_part = test.ok();
   if (test.ok()) {
-    const auto chosen = ChooseIndices(seed, kFloorStream, test->count(), static_cast<size_t>(most));
+    const auto chosen = ChooseIndices(kSeed, kFloorStream, test->count(), static_cast<size_t>(most));
     real.floor = Subset(*test, chosen);
     return real;
   }
   if (!absl::IsNotFound(test.status())) return test.status();
   const size_t count = real.reference.count();
-  const std::vector<size_t> order = ChooseIndices(seed, kFloorStream, count, count);
+  const std::vector<size_t> order = ChooseIndices(kSeed, kFloorStream, count, count);
   const auto held_out = static_cast<size_t>(std::min<uint64_t>(most, count / 2));
   real.floor = Subset(real.reference, std::span(order).first(held_out));
   real.reference = Subset(real.reference, std::span(order).subspan(held_out));
@@ -89,12 +89,6 @@ absl::StatusOr<std::optional<ExtractorSource>> ChosenExtractor(const std::string
   return FindExtractor(choice);
 }
 
-ImageSource AllImagesOf(const ImageSet& set) {
-  std::vector<size_t> indices(set.count());
-  std::iota(indices.begin(), indices.end(), size_t{0});
-  return ImagesOf(set, std::move(indices));
-}
-
 }  // namespace
 
 absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::function<void(const std::string&)>& tell) {
@@ -106,20 +100,18 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::funct
   const PlanarShape shape = PlanarShapeOf(*generator);
   if (extractor) GANSERVE_RETURN_IF_ERROR(FeatureExtractor::Load(*extractor, shape).status());
   tell(absl::StrCat("reading ", flags.data));
-  GANSERVE_ASSIGN_OR_RETURN(RealImages real, LoadRealImages(flags.data, shape, flags.seed, flags.samples));
+  GANSERVE_ASSIGN_OR_RETURN(RealImages real, LoadRealImages(flags.data, shape, flags.samples));
   if (flags.label) {
     GANSERVE_RETURN_IF_ERROR(CheckLabel(*flags.label, generator->info(), real.reference));
     real.reference = OfClass(real.reference, *flags.label);
     real.floor = OfClass(real.floor, *flags.label);
   }
-  QualityOptions options;
-  options.seed = flags.seed;
   tell(absl::StrCat("looking at ", real.reference.count(), " images of the reference"));
-  GANSERVE_ASSIGN_OR_RETURN(const auto meter, QualityMeter::Create(extractor, real.reference, options));
+  GANSERVE_ASSIGN_OR_RETURN(const auto meter, QualityMeter::Create(extractor, real.reference, {.seed = kSeed}));
   Evaluation evaluation{generator->info(), flags.data, {}, {}, {}, real.floor_is_test_part};
   if (meter->extractor() != nullptr) evaluation.extractor = *meter->extractor();
   tell(absl::StrCat("measuring ", real.floor.count(), " images for the floor"));
-  GANSERVE_ASSIGN_OR_RETURN(evaluation.floor, meter->Measure(real.floor.count(), AllImagesOf(real.floor)));
+  GANSERVE_ASSIGN_OR_RETURN(evaluation.floor, meter->Measure(real.floor.count(), ImagesOf(real.floor)));
   tell(absl::StrCat("making and measuring ", flags.samples, " images"));
   GANSERVE_ASSIGN_OR_RETURN(evaluation.quality,
                             meter->Measure(flags.samples, ImagesOf(*generator, flags.seed, flags.label, threads)));

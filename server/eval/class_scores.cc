@@ -53,11 +53,11 @@ InceptionScore ScoreClasses(const Features& logits, size_t splits) {
 
 std::vector<double> ClassShares(const Features& logits) {
   std::vector<double> shares(logits.dims);
-  const double share = 1.0 / static_cast<double>(logits.count());
   for (size_t row = 0; row < logits.count(); ++row) {
     const std::span<const float> values = logits.row(row);
-    shares[static_cast<size_t>(std::max_element(values.begin(), values.end()) - values.begin())] += share;
+    shares[static_cast<size_t>(std::max_element(values.begin(), values.end()) - values.begin())] += 1;
   }
+  for (double& share : shares) share /= static_cast<double>(logits.count());
   return shares;
 }
 

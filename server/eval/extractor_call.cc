@@ -1,6 +1,7 @@
 #include "server/eval/extractor_call.h"
 
 #include <limits>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -13,8 +14,9 @@ std::string FirstLine(const std::exception& error) {
   const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
   const std::string text = torch_error != nullptr ? torch_error->what_without_backtrace() : error.what();
   // Of a TorchScript error the last line that says something is its cause.
-  const size_t cause = text.rfind("Error: ");
-  const std::string line = cause == std::string::npos ? text : text.substr(cause);
+  constexpr std::string_view kMark = "Error: ";
+  const size_t cause = text.rfind(kMark);
+  const std::string line = cause == std::string::npos ? text : text.substr(cause + kMark.size());
   return line.substr(0, line.find('\n'));
 }
 

@@ -1,6 +1,7 @@
 #include "server/eval/image_source.h"
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <thread>
 #include <utility>
@@ -43,6 +44,12 @@ absl::Status MakeImages(Generator& generator, uint64_t seed, std::optional<int64
 }
 
 }  // namespace
+
+ImageSource ImagesOf(const ImageSet& set) {
+  std::vector<size_t> indices(set.count());
+  std::iota(indices.begin(), indices.end(), size_t{0});
+  return ImagesOf(set, std::move(indices));
+}
 
 ImageSource ImagesOf(const ImageSet& set, std::vector<size_t> indices) {
   return [&set, chosen = std::move(indices)](uint64_t first, size_t count) -> absl::StatusOr<std::vector<uint8_t>> {

@@ -16,7 +16,10 @@ namespace ganserve {
 // that quantisation is part of what is measured.
 using ImageSource = std::function<absl::StatusOr<std::vector<uint8_t>>(uint64_t first, size_t count)>;
 
-// Images of `set`, which must outlive the source, in the order of `indices`.
+// All images of `set`, which must outlive the source.
+ImageSource ImagesOf(const ImageSet& set);
+
+// Those of `indices`, in that order.
 ImageSource ImagesOf(const ImageSet& set, std::vector<size_t> indices);
 
 // The images that a server makes of `seed`: image i has the latent and, unless `label` is given, the class of (seed, i)

@@ -108,6 +108,14 @@ void CheckPenalties(const v1::TrainSpec& spec, Faults* faults) {
   }
 }
 
+void CheckBody(const v1::TrainSpec& spec, Faults* faults) {
+  if (spec.body() != v1::TRAIN_BODY_RESIDUAL || spec.discriminator_norm() != v1::DISCRIMINATOR_NORM_BATCH) return;
+  faults->Add(
+      "discriminator_norm is DISCRIMINATOR_NORM_BATCH, must be NONE or SPECTRAL: the discriminator of "
+      "TRAIN_BODY_RESIDUAL "
+      "has no batch norm");
+}
+
 void CheckSmoothing(const v1::TrainSpec& spec, Faults* faults) {
   faults->CheckRange("label_smoothing", spec.label_smoothing(), 0.0, 0.5);
   const bool has_targets = spec.loss() == v1::TRAIN_LOSS_BCE_WITH_LOGITS || spec.loss() == v1::TRAIN_LOSS_LEAST_SQUARES;
@@ -171,6 +179,7 @@ void CheckSpec(const v1::TrainSpec& spec, Faults* faults) {
   CheckEnums(resolved, faults);
   CheckNetworks(resolved, faults);
   CheckTraining(resolved, faults);
+  CheckBody(resolved, faults);
   CheckPenalties(resolved, faults);
   CheckSmoothing(resolved, faults);
   CheckAugmentation(resolved.augmentation(), faults);

@@ -11,10 +11,10 @@ namespace ganserve {
 
 // Where a generator comes from.
 struct Provenance {
-  std::string command;        // that exports it, as typed
-  std::string job;            // name of the job directory
-  uint64_t step = 0;          // whose weights they are
-  std::string created;        // UTC, ISO 8601
+  std::string command;          // that exports it, as typed
+  std::string job;              // name of the job directory
+  uint64_t step = 0;            // whose weights they are
+  std::string created;          // UTC, ISO 8601
   std::optional<double> fid{};  // if it was evaluated
 };
 

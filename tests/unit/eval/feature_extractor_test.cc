@@ -126,7 +126,8 @@ def forward(self, x: Tensor) -> Tensor:
     return torch.reshape(x, [x.size(0), 3, 299, 299]).float().mean([2, 3])
 )");
   const std::string fault = LoadFault(source, {32, 32, 1});
-  EXPECT_THAT(fault, HasSubstr("extractor net.pt: it does not take images of 1x32x32"));
+  EXPECT_THAT(fault,
+              HasSubstr("extractor net.pt: it does not take images of 1x32x32: shape '[2, 3, 299, 299]' is invalid"));
   EXPECT_THAT(fault, HasSubstr("it takes 3x299x299 in float [-1, 1]"));
 }
 

@@ -66,6 +66,7 @@ TEST(ImagesOfSet, AreThoseOfTheIndices) {
   const ImageSet set{{2, 1, 1}, {0, 1, 10, 11, 20, 21}};
   EXPECT_EQ(ImagesOf(set, {2, 0, 1})(0, 2).value(), (std::vector<uint8_t>{20, 21, 0, 1}));
   EXPECT_EQ(ImagesOf(set, {2, 0, 1})(2, 1).value(), (std::vector<uint8_t>{10, 11}));
+  EXPECT_EQ(ImagesOf(set)(1, 2).value(), (std::vector<uint8_t>{10, 11, 20, 21}));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numeric>
 
 #include "server/serving/latents.h"
 #include "tests/support/script_model.h"
@@ -41,19 +40,13 @@ ImageSet Images(uint64_t seed, size_t count, float mean, float deviation) {
   return set;
 }
 
-ImageSource SourceOf(const ImageSet& set) {
-  std::vector<size_t> indices(set.count());
-  std::iota(indices.begin(), indices.end(), size_t{0});
-  return ImagesOf(set, indices);
-}
-
 QualityOptions Small() { return {.kid_subsets = 5, .kid_subset_size = 100, .directions = 16}; }
 
 TEST(QualityMeter, GivesTheBestOfEveryMeasureForOtherImagesOfTheSameKind) {
   const auto meter = QualityMeter::Create(Extractor(), Images(1, 1000, 0, 40), Small());
   ASSERT_TRUE(meter.ok()) << meter.status();
   const ImageSet others = Images(2, 600, 0, 40);
-  const auto report = (*meter)->Measure(others.count(), SourceOf(others));
+  const auto report = (*meter)->Measure(others.count(), ImagesOf(others));
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->samples, 600);
   EXPECT_EQ(report->reference_images, 1000);
@@ -69,7 +62,7 @@ TEST(QualityMeter, SeesACollapse) {
   const auto meter = QualityMeter::Create(Extractor(), Images(1, 1000, 0, 40), Small());
   ASSERT_TRUE(meter.ok()) << meter.status();
   const ImageSet collapsed = Images(2, 600, 20, 4);
-  const auto report = (*meter)->Measure(collapsed.count(), SourceOf(collapsed));
+  const auto report = (*meter)->Measure(collapsed.count(), ImagesOf(collapsed));
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_GT(report->features->fid.distance, 0.1);
   EXPECT_LT(report->features->manifold.recall, 0.1);
@@ -82,9 +75,9 @@ TEST(QualityMeter, GivesTheSameReportEveryTime) {
   const auto meter = QualityMeter::Create(Extractor(), Images(1, 300, 0, 40), Small());
   ASSERT_TRUE(meter.ok()) << meter.status();
   const ImageSet others = Images(2, 200, 5, 30);
-  const auto first = (*meter)->Measure(others.count(), SourceOf(others));
-  ASSERT_TRUE((*meter)->Measure(100, SourceOf(others)).ok());
-  const auto second = (*meter)->Measure(others.count(), SourceOf(others));
+  const auto first = (*meter)->Measure(others.count(), ImagesOf(others));
+  ASSERT_TRUE((*meter)->Measure(100, ImagesOf(others)).ok());
+  const auto second = (*meter)->Measure(others.count(), ImagesOf(others));
   EXPECT_EQ(first->features->fid.distance, second->features->fid.distance);
   EXPECT_EQ(first->features->kid.mean, second->features->kid.mean);
   EXPECT_EQ(first->features->manifold.recall, second->features->manifold.recall);
@@ -96,7 +89,7 @@ TEST(QualityMeter, MeasuresOnlyTheDistanceOfPixelsWithoutAnExtractor) {
   ASSERT_TRUE(meter.ok()) << meter.status();
   EXPECT_EQ((*meter)->extractor(), nullptr);
   const ImageSet others = Images(2, 50, 40, 40);
-  const auto report = (*meter)->Measure(others.count(), SourceOf(others));
+  const auto report = (*meter)->Measure(others.count(), ImagesOf(others));
   EXPECT_FALSE(report->features);
   EXPECT_FALSE(report->classes);
   EXPECT_GT(report->sliced_wasserstein, 0.05);
@@ -115,9 +108,9 @@ TEST(QualityMeter, RefusesTooFewImages) {
               HasSubstr("3 reference images are too few to measure; at least 4 are needed"));
   const ImageSet images = Images(1, 10, 0, 40);
   const auto meter = QualityMeter::Create(Extractor(), images, Small());
-  EXPECT_THAT(std::string((*meter)->Measure(3, SourceOf(images)).status().message()),
+  EXPECT_THAT(std::string((*meter)->Measure(3, ImagesOf(images)).status().message()),
               HasSubstr("3 images are too few"));
-  EXPECT_TRUE((*meter)->Measure(4, SourceOf(images)).ok());
+  EXPECT_TRUE((*meter)->Measure(4, ImagesOf(images)).ok());
 }
 
 TEST(QualityMeter, HandsOnTheErrorOfTheSource) {

@@ -25,7 +25,65 @@ TEST(TrainSpecTest, ANameOfDataIsEnough) {
   EXPECT_EQ(spec.epochs(), 25U);
   EXPECT_EQ(spec.seed(), 1U);
   EXPECT_EQ(spec.discriminator_adam().beta1(), 0.5);
-  EXPECT_EQ(spec.loss(), v1::TRAIN_LOSS_BCE_WITH_LOGITS);
+  EXPECT_EQ(spec.recipe(), v1::TRAIN_RECIPE_STANDARD);
+  EXPECT_EQ(spec.conditioning(), v1::TRAIN_CONDITIONING_AUTO);
+  EXPECT_GT(spec.ema_decay(), 0);
+}
+
+TEST(TrainSpecTest, ARecipeFillsInWhatIsNotSet) {
+  v1::TrainSpec spec = OnlyData();
+  spec.set_recipe(v1::TRAIN_RECIPE_CLASSIC);
+  spec.set_ema_decay(0.9);
+  const v1::TrainSpec resolved = ResolveTrainSpec(spec);
+  EXPECT_EQ(resolved.loss(), v1::TRAIN_LOSS_BCE_WITH_LOGITS);
+  EXPECT_EQ(resolved.discriminator_norm(), v1::DISCRIMINATOR_NORM_BATCH);
+  EXPECT_EQ(resolved.generator_adam().learning_rate(), 2e-4);
+  EXPECT_EQ(resolved.ema_decay(), 0.9);
+}
+
+TEST(TrainSpecTest, ALossBringsThePenaltiesThatItNeeds) {
+  v1::TrainSpec spec = OnlyData();
+  spec.set_loss(v1::TRAIN_LOSS_WASSERSTEIN);
+  EXPECT_EQ(ResolveTrainSpec(spec).gradient_penalty(), 10);
+  spec.set_loss(v1::TRAIN_LOSS_RELATIVISTIC);
+  EXPECT_EQ(ResolveTrainSpec(spec).r1_penalty(), 1);
+  EXPECT_EQ(ResolveTrainSpec(spec).r2_penalty(), 1);
+  EXPECT_EQ(ResolveTrainSpec(spec).gradient_penalty(), 0);
+}
+
+TEST(TrainSpecTest, NamesSettingsThatDoNotGoTogether) {
+  v1::TrainSpec spec = OnlyData();
+  spec.set_recipe(v1::TRAIN_RECIPE_CLASSIC);
+  spec.set_r1_penalty(1);
+  EXPECT_THAT(std::string(ValidateTrainSpec(spec).message()),
+              HasSubstr("discriminator_norm is DISCRIMINATOR_NORM_BATCH"));
+  spec.set_discriminator_norm(v1::DISCRIMINATOR_NORM_NONE);
+  EXPECT_EQ(ValidateTrainSpec(spec), absl::OkStatus());
+  spec.set_loss(v1::TRAIN_LOSS_WASSERSTEIN);
+  spec.set_gradient_penalty(0);
+  spec.set_label_smoothing(0.1);
+  EXPECT_THAT(std::string(ValidateTrainSpec(spec).message()),
+              AllOf(HasSubstr("gradient_penalty is 0, must be more with TRAIN_LOSS_WASSERSTEIN"),
+                    HasSubstr("label_smoothing is 0.1, must be 0 with a loss other than")));
+  spec = OnlyData();
+  spec.set_body(v1::TRAIN_BODY_RESIDUAL);
+  spec.set_discriminator_norm(v1::DISCRIMINATOR_NORM_BATCH);
+  EXPECT_THAT(std::string(ValidateTrainSpec(spec).message()),
+              HasSubstr("the discriminator of TRAIN_BODY_RESIDUAL has no batch norm"));
+}
+
+TEST(TrainSpecTest, RefusesValuesOfANewerClient) {
+  v1::TrainSpec spec = OnlyData();
+  spec.set_loss(static_cast<v1::TrainLoss>(99));
+  spec.set_body(static_cast<v1::TrainBody>(98));
+  EXPECT_THAT(std::string(ValidateTrainSpec(spec).message()),
+              AllOf(HasSubstr("loss is 99, must be 1 to 5"), HasSubstr("body is 98, must be 1 to 2")));
+}
+
+TEST(TrainSpecTest, RefusesAnExtractorOutsideTheDataRoot) {
+  v1::TrainSpec spec = OnlyData();
+  spec.set_extractor("../inception.pt");
+  EXPECT_THAT(std::string(ValidateTrainSpec(spec).message()), HasSubstr("extractor is \"../inception.pt\""));
 }
 
 TEST(TrainSpecTest, ResolvingKeepsWhatIsSetAlsoToZero) {
@@ -40,7 +98,7 @@ TEST(TrainSpecTest, ResolvingKeepsWhatIsSetAlsoToZero) {
   EXPECT_EQ(resolved.seed(), 0U);
   EXPECT_EQ(resolved.ema_decay(), 0);
   EXPECT_EQ(resolved.generator_adam().beta1(), 0);
-  EXPECT_EQ(resolved.generator_adam().learning_rate(), 2e-4);
+  EXPECT_TRUE(resolved.generator_adam().has_learning_rate());
 }
 
 TEST(TrainSpecTest, NamesEveryFaultAtOnce) {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "proto/spec/train_spec_defaults.h"
+
 namespace ganserve {
 namespace {
 
@@ -14,8 +16,11 @@ v1::TrainSpec OnlyData() {
   return spec;
 }
 
-TEST(SpecSettingsTest, DefaultsOfSpecAndSettingsAreTheSame) {
-  const TrainSettings settings = SettingsOf(OnlyData());
+// But for the average, which the classic recipe of a spec has not.
+TEST(SpecSettingsTest, TheSettingsOfTheClassicRecipeAreTheDefaults) {
+  v1::TrainSpec spec = OnlyData();
+  spec.set_recipe(v1::TRAIN_RECIPE_CLASSIC);
+  const TrainSettings settings = SettingsOf(spec);
   const TrainSettings defaults;
   EXPECT_EQ(settings.data, "squares");
   EXPECT_EQ(settings.shape, defaults.shape);
@@ -25,7 +30,14 @@ TEST(SpecSettingsTest, DefaultsOfSpecAndSettingsAreTheSame) {
   EXPECT_EQ(settings.generator_adam, defaults.generator_adam);
   EXPECT_EQ(settings.discriminator_adam, defaults.discriminator_adam);
   EXPECT_EQ(settings.seed, defaults.seed);
-  EXPECT_EQ(settings.ema_decay, defaults.ema_decay);
+  EXPECT_EQ(settings.ema_decay, 0);
+  EXPECT_EQ(settings.loss, defaults.loss);
+  EXPECT_EQ(settings.penalties, defaults.penalties);
+  EXPECT_EQ(settings.label_smoothing, defaults.label_smoothing);
+  EXPECT_EQ(settings.discriminator_steps, defaults.discriminator_steps);
+  EXPECT_EQ(settings.diff_augment, defaults.diff_augment);
+  EXPECT_EQ(settings.conditioning, Conditioning::kNone);
+  EXPECT_EQ(settings.final_learning_rate_factor, defaults.final_learning_rate_factor);
   EXPECT_EQ(settings.threads, defaults.threads);
   EXPECT_EQ(settings.memory_bytes, defaults.memory_bytes);
   EXPECT_EQ(settings.checkpoint_every_steps, defaults.checkpoint_every_steps);
@@ -50,6 +62,22 @@ TEST(SpecSettingsTest, TakesEveryFieldThatIsSet) {
   spec.mutable_generator_adam()->set_beta1(0.12);
   spec.mutable_discriminator_adam()->set_learning_rate(0.013);
   spec.mutable_discriminator_adam()->set_beta2(0.14);
+  spec.mutable_generator_adam()->set_weight_decay(0.01);
+  spec.set_gradient_clip_norm(2);
+  spec.set_body(v1::TRAIN_BODY_RESIDUAL);
+  spec.set_discriminator_norm(v1::DISCRIMINATOR_NORM_NONE);
+  spec.set_loss(v1::TRAIN_LOSS_RELATIVISTIC);
+  spec.set_conditioning(v1::TRAIN_CONDITIONING_CLASS);
+  spec.set_gradient_penalty(0.5);
+  spec.set_r1_penalty(0.25);
+  spec.set_r2_penalty(0.125);
+  spec.set_penalty_every_steps(3);
+  spec.set_discriminator_steps(4);
+  spec.mutable_diff_augment()->set_translation(true);
+  spec.set_final_learning_rate_factor(0.75);
+  spec.set_evaluate_every_steps(20);
+  spec.set_evaluation_samples(300);
+  spec.set_extractor("inception.pt");
   spec.set_seed(18446744073709551615U);
   spec.set_ema_decay(0);
   spec.set_checkpoint_every_steps(15);
@@ -60,13 +88,22 @@ TEST(SpecSettingsTest, TakesEveryFieldThatIsSet) {
   spec.set_threads(19);
   spec.set_memory_limit_bytes(uint64_t{1} << 40);
   const TrainSettings settings = SettingsOf(spec);
-  EXPECT_EQ(settings.shape, (NetworkShape{64, 3, 7, 8}));
+  EXPECT_EQ(settings.shape, (NetworkShape{64, 3, 7, 8, 0, NetworkBody::kResidual, DiscriminatorNorm::kNone}));
+  EXPECT_EQ(settings.loss, GanLoss::kRelativistic);
+  EXPECT_EQ(settings.conditioning, Conditioning::kClass);
+  EXPECT_EQ(settings.penalties, (PenaltySettings{0.5, 0.25, 0.125, 3}));
+  EXPECT_EQ(settings.discriminator_steps, 4);
+  EXPECT_EQ(settings.diff_augment, (DiffAugmentSettings{false, true, false}));
+  EXPECT_EQ(settings.final_learning_rate_factor, 0.75);
+  EXPECT_EQ(settings.evaluate_every_steps, 20U);
+  EXPECT_EQ(settings.evaluation_samples, 300U);
+  EXPECT_EQ(settings.extractor, "inception.pt");
   EXPECT_EQ(settings.batch_size, 9);
   EXPECT_EQ(settings.steps, 10U);
   EXPECT_EQ(settings.augmentation, (AugmentationOptions{0.25, 20, 0.125}));
   EXPECT_EQ(settings.epochs, 0U);
-  EXPECT_EQ(settings.generator_adam, (AdamSettings{0.011, 0.12, 0.999}));
-  EXPECT_EQ(settings.discriminator_adam, (AdamSettings{0.013, 0.5, 0.14}));
+  EXPECT_EQ(settings.generator_adam, (AdamSettings{0.011, 0.12, 0.999, 0.01, 2}));
+  EXPECT_EQ(settings.discriminator_adam, (AdamSettings{0.013, 0.5, 0.14, 0, 2}));
   EXPECT_EQ(settings.seed, 18446744073709551615U);
   EXPECT_EQ(settings.ema_decay, 0);
   EXPECT_EQ(settings.checkpoint_every_steps, 15U);
@@ -90,6 +127,23 @@ TEST(SpecSettingsTest, AJobMayGoOnWithOtherLengthsAndCadences) {
   now.set_memory_limit_bytes(uint64_t{1} << 30);
   now.set_promote_to_model("squares");
   EXPECT_EQ(CheckResumable(OnlyData(), now), absl::OkStatus());
+}
+
+TEST(SpecSettingsTest, AJobWhoseLearningRatesFallTowardsItsEndKeepsItsLength) {
+  v1::TrainSpec before = OnlyData();
+  before.set_final_learning_rate_factor(0);
+  v1::TrainSpec now = before;
+  EXPECT_EQ(CheckResumable(before, now), absl::OkStatus());
+  now.set_epochs(26);
+  EXPECT_THAT(std::string(CheckResumable(before, now).message()), HasSubstr("epochs: 25 -> 26"));
+}
+
+TEST(SpecSettingsTest, AJobMayGoOnWithTheSameSettingsUnderAnotherRecipe) {
+  v1::TrainSpec before = OnlyData();
+  before.set_recipe(v1::TRAIN_RECIPE_CLASSIC);
+  v1::TrainSpec now = ResolveTrainSpec(before);
+  now.set_recipe(v1::TRAIN_RECIPE_STANDARD);
+  EXPECT_EQ(CheckResumable(before, now), absl::OkStatus());
 }
 
 TEST(SpecSettingsTest, AJobGoesOnOnlyWithWhatFixedItsWeights) {

@@ -246,5 +246,61 @@ TEST_F(TrainerTest, ACheckpointIsExportedAsTheRunItselfWouldHave) {
   EXPECT_EQ(ExportCheckpoint(settings, *checkpoint, {}, folder_.File("other")).code(), absl::StatusCode::kDataLoss);
 }
 
+// One that is evaluated every two steps, by the trainer's own extractor.
+TrainSettings Evaluated() {
+  TrainSettings settings = Small();
+  settings.evaluate_every_steps = 2;
+  settings.evaluation_samples = 16;
+  settings.checkpoint_every_steps = 3;
+  settings.kept_checkpoints = 1;
+  return settings;
+}
+
+TEST_F(TrainerTest, EvaluatesOnTheWayAndExportsTheBest) {
+  const auto outcome = Run(Evaluated());
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  const auto best = JobHistory::FindBest(folder_.File("job/events"));
+  ASSERT_TRUE(best.ok() && *best) << best.status();
+  EXPECT_EQ(outcome->export_path, folder_.File("job/exports/" + std::to_string((*best)->step)));
+  EXPECT_TRUE(Exists("job/checkpoints/" + std::to_string((*best)->step) + ".ckpt")) << "kept beside the newest";
+  EXPECT_THAT(ReadWhole(outcome->export_path + "/model.json"), HasSubstr("\"fid\": "));
+  EXPECT_THAT(ReadWhole(folder_.File("log")), HasSubstr("of 16 images, the best so far"));
+}
+
+TEST_F(TrainerTest, AResumedRunMeasuresAndChoosesWhatAnUninterruptedOneDoes) {
+  const std::string whole = Model(Run(Evaluated(), "whole"));
+  ASSERT_EQ(Run(Evaluated()).value().steps, 8U);
+  // As if it had been killed after the checkpoint of step 6, before that of the end.
+  for (const char* later : {"job/checkpoints/8.ckpt", "job/exports"}) fs::remove_all(folder_.File(later));
+  fs::create_directory(folder_.File("job/exports"));
+  EXPECT_EQ(Model(Run(Evaluated())), whole);
+  EXPECT_EQ(JobHistory::FindBest(folder_.File("job/events")).value()->fid,
+            JobHistory::FindBest(folder_.File("whole/events")).value()->fid);
+}
+
+TEST_F(TrainerTest, RefusesABrokenExtractorBeforeTheFirstStep) {
+  TrainSettings settings = Evaluated();
+  settings.extractor = folder_.Write("extractor.pt", "not a network");
+  const auto outcome = Run(settings);
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(outcome.status().message()), HasSubstr("extractor.pt"));
+  EXPECT_THAT(ReadWhole(folder_.File("log")), testing::Not(HasSubstr("Loss")));
+}
+
+TEST_F(TrainerTest, ClassesMakeAGridWithARowForEachAndAnExportThatTakesLabels) {
+  data_.classes = 3;
+  for (size_t i = 0; i < data_.count(); ++i) data_.labels.push_back(static_cast<int32_t>(i % 3));
+  TrainSettings settings = Small();
+  settings.shape.classes = 3;
+  const auto outcome = Run(settings);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_THAT(ReadWhole(outcome->export_path + "/model.json"), HasSubstr("\"classes\": 3"));
+  const auto checkpoint = FindCheckpoint(folder_.File("job"), 8);
+  ASSERT_TRUE(checkpoint.ok());
+  settings.shape.classes = 0;  // an export learns the classes from the checkpoint
+  ASSERT_EQ(ExportCheckpoint(settings, *checkpoint, {"export", "job", 8, ""}, folder_.File("out")), absl::OkStatus());
+  EXPECT_TRUE(ReadWhole(folder_.File("out/model.pt")) == ReadWhole(outcome->export_path + "/model.pt"));
+}
+
 }  // namespace
 }  // namespace ganserve
