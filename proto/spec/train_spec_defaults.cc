@@ -93,7 +93,7 @@ void ResolveRecords(v1::TrainSpec* spec) {
   if (!spec->has_sample_every_steps()) spec->set_sample_every_steps(500);
   if (!spec->has_report_every_steps()) spec->set_report_every_steps(100);
   if (!spec->has_kept_checkpoints()) spec->set_kept_checkpoints(2);
-  if (!spec->has_evaluate_every_steps()) spec->set_evaluate_every_steps(0);
+  if (!spec->has_evaluate_every_steps()) spec->set_evaluate_every_steps(500);
   if (!spec->has_evaluation_samples()) spec->set_evaluation_samples(2000);
 }
 

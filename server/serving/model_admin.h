@@ -33,7 +33,7 @@ struct StoredModel {
 
 struct Promotion {
   std::string job_id;
-  std::optional<uint64_t> checkpoint_step;  // absent: the last checkpoint
+  std::optional<uint64_t> checkpoint_step;  // absent: the best evaluated one, else the last
   std::string model;                        // made if there is none
 };
 

@@ -232,6 +232,32 @@ TEST_F(TrainingCommandsTest, TellsOfCheckpointsRollbacksAndLogLines) {
             "SUCCEEDED\n");
 }
 
+TEST_F(TrainingCommandsTest, TellsOfEvaluationsAndAlarms) {
+  v1::TrainEvent event;
+  v1::TrainEvaluation& evaluation = *event.mutable_evaluation();
+  evaluation.set_samples(2000);
+  evaluation.set_fid(23.456);
+  evaluation.set_kid(1.5);
+  evaluation.set_precision(0.75);
+  evaluation.set_recall(0.5);
+  evaluation.set_best(true);
+  training().Append(event);
+  for (const double share : {0.6, 0.05, 0.35}) evaluation.add_class_shares(share);
+  evaluation.set_best(false);
+  training().Append(event);
+  v1::TrainEvent alarm;
+  alarm.mutable_alarm()->set_text("recall fell\x1b[2J");
+  training().Append(alarm);
+  training().Append(TerminalEvent(v1::TRAIN_JOB_STATE_SUCCEEDED));
+  EXPECT_EQ(Run({"jobs", "watch", "j1"}), kOk) << err_;
+  EXPECT_EQ(out_,
+            "job j1\n"
+            "FID 23.46, KID 1.5000, precision 0.75, recall 0.50 of 2000 images, the best so far\n"
+            "FID 23.46, KID 1.5000, precision 0.75, recall 0.50, rarest class 5.0 % of 2000 images\n"
+            "warning: recall fell [2J\n"
+            "SUCCEEDED\n");
+}
+
 TEST_F(TrainingCommandsTest, SavesSampleGrids) {
   training().Append(SampleEvent(500, "grid of 500"));
   training().Append(SampleEvent(1000, "grid of 1000"));
