@@ -234,6 +234,15 @@ TEST_F(SupervisorTest, WhatNoAttemptCanMendIsNotTriedAgain) {
   EXPECT_EQ(Starts(id), 1U);
 }
 
+TEST_F(SupervisorTest, LastWordsThatAreNotUtf8AreToldAndKept) {
+  Start();
+  const std::string id = SubmitOk("latin-1");
+  EXPECT_THAT(WaitForEnd(id).terminal().message(), HasSubstr("caf\xef\xbf\xbd is no class"));
+  supervisor_->Close();  // what was written is in the table too
+  EXPECT_THAT(supervisor_->table().Get(id)->message(), HasSubstr("caf\xef\xbf\xbd is no class"));
+  EXPECT_EQ(States(id).back(), "FAILED");
+}
+
 TEST_F(SupervisorTest, AFullDiskPausesTheJob) {
   Start();
   const std::string id = SubmitOk("full-disk-once");
