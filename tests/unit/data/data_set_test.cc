@@ -52,7 +52,7 @@ TEST(DataSetTest, GzippedImagesAndFontsAreNoData) {
   TemporaryFolder folder;
   folder.Write("a.png.gz", Gzip(Png(32, 1, 7)));
   folder.Write("b.ttf.gz", Gzip("font"));
-  EXPECT_EQ(LoadDataSet(folder.path(), kGrey).status().code(), absl::StatusCode::kNotFound);
+  ASSERT_EQ(LoadDataSet(folder.path(), kGrey).status().code(), absl::StatusCode::kNotFound);
   folder.Write("c.png", Png(32, 1, 7));
   EXPECT_EQ(LoadDataSet(folder.path(), kGrey)->count(), 1U);
 }
