@@ -161,6 +161,7 @@ std::vector<std::string> History(const std::string& job) {
       event.mutable_losses()->clear_eta_seconds();
     }
     if (event.has_checkpoint()) event.mutable_checkpoint()->clear_seconds();
+    if (event.has_evaluation()) event.mutable_evaluation()->clear_seconds();
     history.push_back(event.ShortDebugString());
   }
   return history;

@@ -241,9 +241,9 @@ TEST_F(TrainerTrainTest, ResumesOnlyWithTheSameWeights) {
 }
 
 TEST_F(TrainerTrainTest, ReportsAllWrongValuesAtOnce) {
-  EXPECT_EQ(jobs_.Execute(Arguments({"--image-size", "48", "--learning-rate", "-1", "--generator-beta1", "nan"})),
+  EXPECT_EQ(jobs_.Execute(Arguments({"--image-size", "48", "--learning-rate", "-1", "--generator-beta1", "2"})),
             kUsageError);
-  EXPECT_THAT(jobs_.errors(), AllOf(HasSubstr("image_size is 48"), HasSubstr("generator_adam.beta1 is nan"),
+  EXPECT_THAT(jobs_.errors(), AllOf(HasSubstr("image_size is 48"), HasSubstr("generator_adam.beta1 is 2"),
                                     HasSubstr("discriminator_adam.learning_rate is -1")));
   EXPECT_FALSE(fs::exists(job_));
 }
