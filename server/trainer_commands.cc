@@ -117,14 +117,17 @@ absl::StatusOr<JobDirectory> OpenForFlags(const TrainFlags& flags, const v1::Tra
   return job;
 }
 
+// The evaluation with the lowest FID; absent, too, when the history can't be read.
+std::optional<JobHistory::Best> BestOf(const std::string& job) {
+  const auto best = JobHistory::FindBest(job + "/events");
+  return best.ok() ? *best : std::nullopt;
+}
+
 // That of the step; without one the best that was evaluated, else the newest.
-absl::StatusOr<Checkpoint> ChooseCheckpoint(const ExportFlags& flags) {
-  if (!flags.step) {
-    const auto best = JobHistory::FindBest(flags.job_dir + "/events");
-    if (best.ok() && *best) {
-      absl::StatusOr<Checkpoint> checkpoint = FindCheckpoint(flags.job_dir, (*best)->step);
-      if (checkpoint.ok()) return checkpoint;
-    }
+absl::StatusOr<Checkpoint> ChooseCheckpoint(const ExportFlags& flags, const std::optional<JobHistory::Best>& best) {
+  if (!flags.step && best) {
+    absl::StatusOr<Checkpoint> checkpoint = FindCheckpoint(flags.job_dir, best->step);
+    if (checkpoint.ok()) return checkpoint;
   }
   return FindCheckpoint(flags.job_dir, flags.step);
 }
@@ -196,9 +199,11 @@ absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
 absl::StatusOr<uint64_t> ExportJob(const ExportFlags& flags, const CommandContext& context) {
   GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
   const TrainSettings settings = SettingsOf(spec);
-  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ChooseCheckpoint(flags));
+  const std::optional<JobHistory::Best> best = BestOf(flags.job_dir);
+  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ChooseCheckpoint(flags, best));
   SetTorchThreads(settings.threads);
-  const Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
+  Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
+  if (best && best->step == checkpoint.step) origin.fid = best->fid;
   GANSERVE_RETURN_IF_ERROR(ExportCheckpoint(settings, checkpoint, origin, flags.out));
   return checkpoint.step;
 }

@@ -139,7 +139,7 @@ int Main(int argc, char** argv) {
   WaitWithoutSpinning(argv);
   KeepMemory();
   Flags flags;
-  CLI::App app("Trains DCGAN generators for ganserve and exports them as TorchScript.", "ganserve-trainer");
+  CLI::App app("Trains generators for ganserve and exports them as TorchScript.", "ganserve-trainer");
   app.set_version_flag("--version", GANSERVE_VERSION);
   app.require_subcommand(1);
   app.footer(kExitCodes);

@@ -1,4 +1,4 @@
-// Trains a DCGAN and publishes what comes of it in a job directory. The header is free of torch.
+// Trains a GAN and publishes what comes of it in a job directory. The header is free of torch.
 #pragma once
 
 #include <atomic>
