@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <new>
 #include <string>
 
@@ -105,6 +106,7 @@ int Main(int argc, char** argv) {
 }  // namespace ganserve
 
 int main(int argc, char** argv) try { return ganserve::Main(argc, argv); } catch (const std::bad_alloc&) {
-  std::fputs("ganserve-eval: out of memory\n", stderr);
-  return 1;
+  return ganserve::Failed("out of memory", ganserve::kError);
+} catch (const std::exception& error) {
+  return ganserve::Failed(error.what(), ganserve::kError);
 }
