@@ -308,6 +308,4 @@ absl::StatusOr<TrainOutcome> Train(const TrainSettings& settings, const ImageSet
   return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
 }
 
-void SetTorchThreads(int threads) { torch::set_num_threads(threads); }
-
 }  // namespace ganserve
