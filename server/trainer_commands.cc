@@ -12,6 +12,7 @@
 #include "server/base/read_file.h"
 #include "server/base/status_macros.h"
 #include "server/data/data_set.h"
+#include "server/eval/torch_threads.h"
 #include "server/jobs/train_spec.h"
 #include "server/train/checkpoint_files.h"
 #include "server/train/job_export.h"
@@ -81,7 +82,7 @@ absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settin
 
 absl::StatusOr<TrainOutcome> TrainOn(const ImageSet& data, const TrainSettings& settings, const CommandContext& context,
                                      JobDirectory* job, TrainConsole* console) {
-  SetTorchThreads(settings.threads);
+  UseTorchThreads(settings.threads);
   const Provenance origin{context.command_line, Place(job->path()).name, 0, ""};
   return Train(settings, data, origin, context.stop, job, console);
 }
@@ -188,7 +189,7 @@ absl::Status CheckData(const TrainFlags& flags) {
 absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
   const v1::TrainSpec spec = SpecOf(flags);
   const TrainSettings settings = SettingsOf(spec);
-  SetTorchThreads(settings.threads);
+  UseTorchThreads(settings.threads);
   GANSERVE_ASSIGN_OR_RETURN(const std::string json, TrainSpecToJson(spec));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Create(flags.out, json));
   const Provenance origin{context.command_line, Place(flags.out).name, 0, UtcNow()};
@@ -201,7 +202,7 @@ absl::StatusOr<uint64_t> ExportJob(const ExportFlags& flags, const CommandContex
   const TrainSettings settings = SettingsOf(spec);
   const std::optional<JobHistory::Best> best = BestOf(flags.job_dir);
   GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ChooseCheckpoint(flags, best));
-  SetTorchThreads(settings.threads);
+  UseTorchThreads(settings.threads);
   Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
   if (best && best->step == checkpoint.step) origin.fid = best->fid;
   GANSERVE_RETURN_IF_ERROR(ExportCheckpoint(settings, checkpoint, origin, flags.out));

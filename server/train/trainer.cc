@@ -318,6 +318,4 @@ absl::StatusOr<TrainOutcome> Train(const TrainSettings& settings, const ImageSet
   return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
 }
 
-void SetTorchThreads(int threads) { torch::set_num_threads(threads); }
-
 }  // namespace ganserve

@@ -31,7 +31,4 @@ struct TrainOutcome {
 absl::StatusOr<TrainOutcome> Train(const TrainSettings& settings, const ImageSet& data, const Provenance& origin,
                                    const std::atomic<bool>& stop, JobDirectory* job, TrainConsole* console);
 
-// Sets the number of torch's threads for the process.
-void SetTorchThreads(int threads);
-
 }  // namespace ganserve

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "server/eval/torch_threads.h"
 #include "server/train/job_export.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/train/synthetic_images.h"
@@ -34,7 +35,7 @@ TrainSettings Diverging() {
 
 class TrainerTest : public testing::Test {
  protected:
-  TrainerTest() : log_(std::fopen(folder_.File("log").c_str(), "w")), console_(log_) { SetTorchThreads(1); }
+  TrainerTest() : log_(std::fopen(folder_.File("log").c_str(), "w")), console_(log_) { UseTorchThreads(1); }
   ~TrainerTest() override { std::fclose(log_); }
 
   // Creates the job, or goes on with it.
