@@ -74,6 +74,7 @@ absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settin
   GANSERVE_RETURN_IF_ERROR(LimitMemory(settings->memory_bytes));
   GANSERVE_ASSIGN_OR_RETURN(ImageSet data, LoadDataSet(path, {shape.image_size, shape.image_size, shape.channels}));
   GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(*settings, data.count()));
+  GANSERVE_RETURN_IF_ERROR(CheckCanBeEvaluated(*settings, data.count()));
   GANSERVE_ASSIGN_OR_RETURN(shape.classes, ClassesToTell(settings->conditioning, data.classes));
   console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), %s, from %s", data.count(),
                                 data.shape.width, data.shape.height, data.shape.channels, ClassesText(data), path));

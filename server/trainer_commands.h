@@ -42,7 +42,7 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
 // Creates or resumes a job for a spec given as flags, and trains it as RunJob. A job that has ended may go on.
 absl::StatusOr<TrainOutcome> TrainJob(const TrainFlags& flags, const CommandContext& context);
 
-// Reads the data set and checks it.
+// Reads the data set and checks it against the other flags.
 absl::Status CheckData(const TrainFlags& flags);
 
 // Exports an untrained generator as step 0 of a job that never runs.

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/memory.h"
+#include "server/data/data_set.h"
 #include "server/jobs/trainer_exit_codes.h"
 #include "server/trainer_commands.h"
 #include "server/trainer_flags.h"
@@ -37,6 +38,7 @@ struct Flags {
   TrainFlags init;
   RunFlags run;
   ExportFlags exported;
+  std::string checked_data;
 };
 
 struct Commands {
@@ -44,6 +46,7 @@ struct Commands {
   CLI::App* init;
   CLI::App* run;
   CLI::App* exported;
+  CLI::App* check;
 };
 
 // By default threads of LibTorch's OpenMP spin while they wait for the others, which takes the processor from whoever
@@ -93,6 +96,8 @@ Commands AddCommands(CLI::App* app, Flags* flags) {
                                 "Step of the checkpoint; by default the best that was evaluated, else the newest");
   commands.exported->add_option("--out", flags->exported.out, "Folder to create, with model.pt and model.json")
       ->required();
+  commands.check = app->add_subcommand("check", "Read a data set and print how many images and classes it has");
+  commands.check->add_option("--data", flags->checked_data, "Folder or file, as that of `train`")->required();
   return commands;
 }
 
@@ -114,8 +119,15 @@ int Export(const ExportFlags& flags, const CommandContext& context) {
   return absl::IsNotFound(step.status()) ? Failed(step.status(), kTrainerNotFound) : ExitCode(step.status());
 }
 
+int Check(const std::string& data) {
+  const absl::StatusOr<DataSetFacts> facts = InspectDataSet(data);
+  if (facts.ok()) std::printf("{\"images\": %zu, \"classes\": %d}\n", facts->images, facts->classes);
+  return ExitCode(facts.status());
+}
+
 int Run(const Commands& commands, const Flags& flags, const CommandContext& context) {
   if (commands.exported->parsed()) return Export(flags.exported, context);
+  if (commands.check->parsed()) return Check(flags.checked_data);
   if (commands.init->parsed()) return Init(flags.init, context);
   if (commands.train->parsed() && flags.train.check) return ExitCode(CheckData(flags.train));
   std::signal(SIGINT, RequestStop);

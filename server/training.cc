@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/data/data_set.h"
+#include "server/jobs/data_check.h"
 
 namespace ganserve {
 namespace {
@@ -30,27 +30,6 @@ std::string TrainerPath(const ServerOptions& options) {
   return (self.parent_path() / "ganserve-trainer").string();
 }
 
-absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("data is \"", spec.data(), "\": there is no such data set on this server"));
-  }
-  const auto facts = InspectDataSet(path);
-  if (!facts.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat("data is \"", spec.data(), "\": ", facts.status().message()));
-  }
-  if (facts->images < spec.batch_size()) {
-    return absl::InvalidArgumentError(absl::StrCat("batch_size is ", spec.batch_size(), ", but data \"", spec.data(),
-                                                   "\" has ", facts->images, " images"));
-  }
-  if (spec.conditioning() == v1::TRAIN_CONDITIONING_CLASS && facts->classes == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("conditioning is TRAIN_CONDITIONING_CLASS, but data \"", spec.data(), "\" has no labels"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,
                                                                TrainMetrics& metrics) {
   TrainSupervisor::Options training;
@@ -64,7 +43,10 @@ absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptio
   training.runner.stop_grace = options.trainer_stop_grace;
   training.runner.max_restarts = static_cast<int>(options.max_trainer_restarts);
   if (!options.models.empty()) training.runner.promote = PromoteBy(models);
-  training.check_data = CheckTrainingData;
+  training.check_data = [trainer = training.runner.trainer, root = options.data_root](const v1::TrainSpec& spec,
+                                                                                      std::stop_token stop) {
+    return CheckTrainingData(trainer, root, spec, std::move(stop));
+  };
   if (std::error_code error; !std::filesystem::is_directory(options.data_root, error)) {
     return absl::FailedPreconditionError(
         absl::StrCat("--data-root = \"", options.data_root, "\": ", error ? error.message() : "is no folder"));

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/jobs/train_supervisor.h"
 #include "server/options.h"
@@ -14,11 +13,6 @@ namespace ganserve {
 
 // The trainer's executable: --trainer, or the one beside this executable.
 std::string TrainerPath(const ServerOptions& options);
-
-// Whether the data in `path` can be read and fills a batch of the spec. FAILED_PRECONDITION if it is not there
-// or, naming file and byte offset, broken; INVALID_ARGUMENT for a batch that is too large and for classes
-// that are asked for and not there.
-absl::Status CheckTrainingData(const v1::TrainSpec& spec, const std::string& path);
 
 // Takes up the jobs of --jobs, which is not empty. What is borrowed outlives the supervisor. Errors name the option.
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,

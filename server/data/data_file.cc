@@ -34,9 +34,11 @@ absl::StatusOr<DataFile> DataFile::Open(const std::string& path) {
 }
 
 absl::Status DataFile::GzipStatus() const {
+  const int system_error = errno;
   int code = Z_OK;
   const absl::string_view message = gzerror(file_.get(), &code);
   if (code == Z_OK || code == Z_STREAM_END) return absl::OkStatus();
+  if (code == Z_ERRNO) return absl::ErrnoToStatus(system_error, absl::StrCat(path_, ": cannot read"));
   return Corrupt(absl::StrCat("corrupt or truncated gzip data, ", absl::StripPrefix(message, path_ + ": "), ","),
                  static_cast<uint64_t>(std::max<z_off_t>(gzoffset(file_.get()), 0)));
 }

@@ -20,13 +20,13 @@ class DataFile {
   static absl::StatusOr<DataFile> Open(const std::string& path);
 
   // Fills `out`. Errors: DATA_LOSS with the file and the byte offset when the file ends too early or its gzip is
-  // corrupt.
+  // corrupt; the operating system's when it cannot be read.
   absl::Status Read(std::span<uint8_t> out);
 
   // The next four bytes, most significant first, with Read's errors.
   absl::StatusOr<uint32_t> ReadBigEndian32();
 
-  // Whether every byte was read. Errors: DATA_LOSS when a gzip file's checksum at the end does not hold.
+  // Whether every byte was read. Errors as Read's, DATA_LOSS also when a gzip file's checksum at the end does not hold.
   absl::StatusOr<bool> AtEnd();
 
   // DATA_LOSS unless AtEnd().
@@ -44,8 +44,8 @@ class DataFile {
   };
   DataFile(std::string path, gzFile_s* file) : path_(std::move(path)), file_(file) {}
 
-  // OK unless the last operation found the gzip data corrupt. The offset that it names is one of the compressed file,
-  // which zlib reads ahead of what it hands out.
+  // OK unless the last operation, just before, could not read the file or found the gzip data corrupt. The offset that
+  // it names is one of the compressed file, which zlib reads ahead of what it hands out.
   absl::Status GzipStatus() const;
 
   std::string path_;

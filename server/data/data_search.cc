@@ -21,15 +21,15 @@ namespace fs = std::filesystem;
 
 using Names = std::vector<std::string>;
 
-// A file is of a kind when its name in lower case, less ".gz", ends so.
+// A file is of a kind when its name in lower case, less ".gz" where the reader unzips, ends so.
 struct Kind {
   std::span<const absl::string_view> suffixes;
   ImageReader reader;
-  bool parts_by_name;  // whether a file's name says to which part it belongs
+  bool arrays;  // IDX or CIFAR: a file may be gzip, and its name says to which part it belongs
 
   bool Matches(const std::string& name) const {
     const std::string lower = absl::AsciiStrToLower(name);
-    const absl::string_view stem = absl::StripSuffix(lower, ".gz");
+    const absl::string_view stem = arrays ? absl::StripSuffix(lower, ".gz") : lower;
     return std::any_of(suffixes.begin(), suffixes.end(), [&](auto suffix) { return absl::EndsWith(stem, suffix); });
   }
 };
@@ -90,8 +90,8 @@ Names TrainingFiles(const Names& names) {
 
 Names FilesOfKind(const Names& names, const Kind& kind, DataPart part) {
   const Names matching = Filter(names, [&](const std::string& name) { return kind.Matches(name); });
-  if (part == DataPart::kTest) return kind.parts_by_name ? Filter(matching, &NamesTest) : Names{};
-  return kind.parts_by_name ? TrainingFiles(matching) : matching;
+  if (part == DataPart::kTest) return kind.arrays ? Filter(matching, &NamesTest) : Names{};
+  return kind.arrays ? TrainingFiles(matching) : matching;
 }
 
 void AppendFiles(const std::string& folder, const Names& names, const Kind& kind, int32_t label, DataSource* source) {

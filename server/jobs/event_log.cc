@@ -11,6 +11,7 @@
 #include "server/base/framing.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/event_record.h"
+#include "server/jobs/event_text.h"
 
 namespace ganserve {
 namespace {
@@ -70,6 +71,7 @@ absl::Status EventLog::AppendLocked(v1::TrainEvent event) {
   event.set_sequence(reader_.last_sequence() + 1);
   event.set_unix_time_ms(UnixTimeMs());
   if (event.has_terminal()) event.mutable_terminal()->set_last_sequence(event.sequence());
+  MakeTextValid(&event);
   if (event.ByteSizeLong() > kMaxEventBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat(path_, ": an event of ", event.ByteSizeLong(), " bytes, must be at most ", kMaxEventBytes));

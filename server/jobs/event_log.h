@@ -24,9 +24,9 @@ class EventLog {
   static absl::StatusOr<EventLog> Open(const std::string& path);
 
   // Writes the event with the next sequence number (also as `last_sequence` of a terminal event) and the present time,
-  // and makes it durable before it returns. On an error the file holds what it held before. Errors: INVALID_ARGUMENT
-  // for an event beyond kMaxEventBytes; RESOURCE_EXHAUSTED when the disk or the quota is full; others of the file
-  // system.
+  // its text made valid (see MakeTextValid), and makes it durable before it returns. On an error the file holds what it
+  // held before. Errors: INVALID_ARGUMENT for an event beyond kMaxEventBytes; RESOURCE_EXHAUSTED when the disk or the
+  // quota is full; others of the file system.
   absl::Status Append(v1::TrainEvent event);
 
   // Of the last event that this writer knows of; others may have written more.

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "server/base/status_macros.h"
+#include "server/base/utf8.h"
 #include "server/jobs/job_state.h"
 
 namespace ganserve {
@@ -66,7 +67,7 @@ void JobRecord::Apply(const v1::TrainEvent& event, bool history) {
 void JobRecord::SetState(v1::TrainJobState state, const std::string& message) {
   changed_ = true;
   info_.set_state(state);
-  info_.set_message(message);
+  info_.set_message(ToValidUtf8(message));  // it goes to clients before it is read back from the log
 }
 
 v1::TrainEvent JobRecord::NewEvent() const {

@@ -242,6 +242,7 @@ void TrainSupervisor::BeginStop() {
     stopping_ = true;
     work_.NotifyOne();
   }
+  checks_stop_.request_stop();
   files_->Poke();
 }
 

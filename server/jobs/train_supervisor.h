@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -40,8 +41,9 @@ class TrainSupervisor {
     size_t max_queued = 100;  // beyond them
     size_t max_jobs = 1000;   // in all, with those that have ended
     JobRunnerOptions runner;
-    // Whether the data in `path` suits the spec; reads it all. Called from a thread of its own.
-    std::function<absl::Status(const v1::TrainSpec& spec, const std::string& path)> check_data;
+    // Whether the data of a resolved spec is there and suits it; may take long. Called from a thread of its own; `stop`
+    // tells it to give up, with any error.
+    std::function<absl::Status(const v1::TrainSpec& spec, std::stop_token stop)> check_data;
   };
 
   // Opens the folder and takes note of the jobs in it. `metrics` and `clock` outlive the supervisor. Errors name the
@@ -78,7 +80,7 @@ class TrainSupervisor {
   // Where the job's files are.
   std::string JobPath(const std::string& id) const { return store_.JobPath(id); }
 
-  // Ends the watches and tells the trainers to stop; no job is accepted any more.
+  // Ends the watches and the check of data under way, and tells the trainers to stop; no job is accepted any more.
   void BeginStop();
   // BeginStop, then waits for the trainers, at most JobRunnerOptions::stop_grace. Jobs that ran go on at the next
   // start. Idempotent; from one thread.
@@ -139,6 +141,7 @@ class TrainSupervisor {
   std::deque<std::function<void()>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // no task runs any more
 
+  std::stop_source checks_stop_;
   TaskThread intake_;  // checks data
   std::jthread thread_;
 };

@@ -28,7 +28,7 @@ void TrainSupervisor::Admit(const v1::TrainSpec& spec, const std::string& reques
   if (absl::Status status = CheckRoom(); !status.ok()) return done(std::move(status));
   const auto check = [this, spec, request_id, done] {
     if (stopping_) return done(Stopping());
-    absl::Status data = options_.check_data(spec, absl::StrCat(options_.runner.data_root, "/", spec.data()));
+    absl::Status data = options_.check_data(spec, checks_stop_.get_token());
     if (!data.ok()) return done(std::move(data));
     PostOrAnswer(done, [this, spec, request_id, done] { CreateJob(spec, request_id, done); });
   };

@@ -27,6 +27,8 @@ struct TrainerExit {
   std::string output;       // what it printed to standard output, its first kilobytes
   std::string last_errors;  // the last kilobytes of its standard error
 
+  bool ExitedWith(int exit_code) const { return signal == 0 && code == exit_code; }
+
   // "exit code 1" or "signal 9 (Killed)".
   std::string Describe() const;
 };

@@ -6,35 +6,10 @@
 #include <ctime>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/utf8.h"
 
 namespace ganserve {
 namespace {
-
-constexpr char32_t kReplacement = 0xFFFD;
-
-struct DecodedChar {
-  char32_t code_point;
-  size_t bytes;  // how many bytes of the text it takes, at least 1
-};
-
-// The first character of a text that is not empty. Truncated, overlong, surrogate and out of range sequences: one byte
-// as U+FFFD.
-DecodedChar DecodeUtf8(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return {kReplacement, 1};
-  char32_t code_point = lead & (0x7Fu >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {kReplacement, 1};
-    code_point = (code_point << 6) | (byte(i) & 0x3Fu);
-  }
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
-  if (code_point < kSmallest[length] || code_point > 0x10FFFF || surrogate) return {kReplacement, 1};
-  return {code_point, length};
-}
 
 bool MustEscape(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029; }
 
@@ -52,8 +27,8 @@ void AppendEscaped(std::string* line, std::string_view text, bool quotes) {
       absl::StrAppend(line, "\\u", absl::Hex(static_cast<uint32_t>(code_point), absl::kZeroPad4));
     } else if (quotes && (code_point == '"' || code_point == '\\')) {
       line->append({'\\', static_cast<char>(code_point)});
-    } else if (code_point == kReplacement) {
-      line->append("\xEF\xBF\xBD");
+    } else if (code_point == kReplacementCharacter) {
+      line->append(kReplacementBytes);
     } else {
       line->append(text.substr(0, bytes));
     }

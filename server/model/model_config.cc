@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "server/base/status_macros.h"
+#include "server/base/train_limits.h"
 
 namespace ganserve {
 namespace {
@@ -14,7 +15,6 @@ using Json = nlohmann::json;
 
 constexpr int kFormat = 1;
 constexpr int kMaxLatentSize = 65536;
-constexpr int kMaxClasses = 65536;
 constexpr int kMaxImageSide = 4096;
 
 absl::Status Fault(const std::string& field, const Json& value, const std::string& limit) {

@@ -26,8 +26,11 @@ struct TrainLength {
 // INVALID_ARGUMENT unless a data set of so many images fills a batch.
 absl::Status CheckFillsABatch(const TrainSettings& settings, uint64_t images);
 
+// INVALID_ARGUMENT when a run is to be evaluated against a data set of so many images and they are too few.
+absl::Status CheckCanBeEvaluated(const TrainSettings& settings, uint64_t images);
+
 // The number of classes that networks are told of data with so many, 0 if it has no labels. INVALID_ARGUMENT when
-// classes are asked for and it has none.
+// classes are asked for and it has none, and for more than kMaxClasses.
 absl::StatusOr<int> ClassesToTell(Conditioning conditioning, int classes);
 
 }  // namespace ganserve

@@ -228,7 +228,7 @@ TEST_F(TrainJobTest, AJobIsPromotedAndServed) {
   EXPECT_EQ(image->response.info().model_digest(), version->digest());
 }
 
-TEST_F(TrainJobTest, BadInputIsRefusedBeforeAProcessStartsAndSaysWhy) {
+TEST_F(TrainJobTest, BadInputIsRefusedBeforeTrainingStartsAndSaysWhy) {
   const ServerProcess server(Arguments("jobs"));
   const auto client = ClientOf(server);
   const auto error = [&](const std::function<void(v1::TrainSpec&)>& change) {
@@ -249,9 +249,16 @@ TEST_F(TrainJobTest, BadInputIsRefusedBeforeAProcessStartsAndSaysWhy) {
   const absl::Status large = error([](auto& spec) { spec.set_batch_size(41); });
   EXPECT_TRUE(absl::IsInvalidArgument(large)) << large;
   EXPECT_THAT(std::string(large.message()), HasSubstr("batch_size is 41, but data \"squares\" has 40 images"));
+  const absl::Status blind = error([](auto& spec) { spec.set_extractor("eyes.pt"); });
+  EXPECT_TRUE(absl::IsFailedPrecondition(blind)) << blind;
+  EXPECT_THAT(std::string(blind.message()), HasSubstr("extractor is \"eyes.pt\""));
+  const absl::Status classes = error([](auto& spec) { spec.set_conditioning(v1::TRAIN_CONDITIONING_CLASS); });
+  EXPECT_TRUE(absl::IsInvalidArgument(classes)) << classes;
+  EXPECT_THAT(std::string(classes.message()), HasSubstr("data \"squares\" has no labels"));
   data_.WriteData("torn");
   const absl::Status torn = error([](auto&) {});
   EXPECT_TRUE(absl::IsFailedPrecondition(torn)) << torn;
+  EXPECT_THAT(std::string(torn.message()), HasSubstr("images-idx3-ubyte"));
   EXPECT_THAT(std::string(torn.message()), HasSubstr("at byte offset"));
   EXPECT_EQ(TrainerOf(server), 0);
 }

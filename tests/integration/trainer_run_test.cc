@@ -261,6 +261,16 @@ TEST_F(TrainerTrainTest, CheckJudgesTheDataAndCreatesNoJob) {
   EXPECT_FALSE(fs::exists(job_));
 }
 
+TEST_F(TrainerTrainTest, CheckOfADataSetPrintsWhatIsInIt) {
+  const std::string data = jobs_.data_root() + "/squares";
+  EXPECT_EQ(jobs_.Execute({"check", "--data", data}), kFinished) << jobs_.errors();
+  EXPECT_EQ(jobs_.output(), "{\"images\": 40, \"classes\": 0}\n");
+  jobs_.WriteData("torn");
+  EXPECT_EQ(jobs_.Execute({"check", "--data", data}), kPermanentError);
+  EXPECT_EQ(jobs_.output(), "");
+  EXPECT_THAT(jobs_.errors(), AllOf(HasSubstr("images-idx3-ubyte"), HasSubstr("at byte offset")));
+}
+
 TEST_F(TrainerTrainTest, InitExportsAnUntrainedGenerator) {
   ASSERT_EQ(jobs_.Execute({"init", "--out", job_, "--width", "2", "--channels", "3"}), kFinished) << jobs_.errors();
   EXPECT_THAT(Files(job_ + "/exports"), ElementsAre("0/model.json", "0/model.pt"));

@@ -127,6 +127,7 @@ const std::map<std::string, std::function<int(Job&)>> kBehaviours = {
     {"chatty", SayMuch},
     {"child", LeaveAChild},
     {"bad-data", [](Job&) { return Fail(kPermanentFailure, "the data is bad"); }},
+    {"latin-1", [](Job&) { return Fail(kPermanentFailure, "caf\xe9 is no class"); }},
     {"full-disk-once",
      [](Job& job) { return job.starts == 1 ? Fail(kOutOfDisk, "no space left on device") : Finish(job); }},
 };

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
+#include <filesystem>
+
 #include "server/data/png_io.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/unit/data/data_files.h"
@@ -42,6 +45,24 @@ TEST(DataSetTest, ReadsGzippedIdxLikePlain) {
   ASSERT_TRUE(plain.ok()) << plain.status();
   ASSERT_TRUE(zipped.ok()) << zipped.status();
   EXPECT_EQ(plain->samples, zipped->samples);
+}
+
+// Their readers don't unzip.
+TEST(DataSetTest, GzippedImagesAndFontsAreNoData) {
+  TemporaryFolder folder;
+  folder.Write("a.png.gz", Gzip(Png(32, 1, 7)));
+  folder.Write("b.ttf.gz", Gzip("font"));
+  EXPECT_EQ(LoadDataSet(folder.path(), kGrey).status().code(), absl::StatusCode::kNotFound);
+  folder.Write("c.png", Png(32, 1, 7));
+  EXPECT_EQ(LoadDataSet(folder.path(), kGrey)->count(), 1U);
+}
+
+// A process cannot read its own memory at address 0, so this is a regular file whose reading fails with EIO.
+TEST(DataSetTest, AFileThatCannotBeReadIsNotCalledCorrupt) {
+  TemporaryFolder folder;
+  std::filesystem::create_symlink("/proc/self/mem", folder.File("train-images-idx3-ubyte"));
+  const absl::Status status = LoadDataSet(folder.path(), kGrey).status();
+  EXPECT_EQ(status, absl::ErrnoToStatus(EIO, folder.File("train-images-idx3-ubyte") + ": cannot read"));
 }
 
 TEST(DataSetTest, PrefersTheTrainingPart) {

@@ -129,6 +129,31 @@ TEST(EventLogTest, RefusesAnEventThatReadersWouldTakeForTorn) {
   EXPECT_FALSE(ReadEventLog(path)->torn);
 }
 
+// Protobuf reads no string that is not UTF-8: the record would be taken for torn, and cut off by the next writer.
+TEST(EventLogTest, KeepsAnEventWhoseTextIsNotUtf8) {
+  TemporaryFolder folder;
+  const std::string path = ThreeEvents(folder);
+  auto log = EventLog::Open(path);
+  ASSERT_TRUE(log.ok()) << log.status();
+  v1::TrainEvent alarm;
+  alarm.mutable_alarm()->set_text("caf\xe9: class \"\xc3\xa9t\xc3\"");
+  ASSERT_TRUE(log->Append(alarm).ok());
+  ASSERT_TRUE(log->Append(LossAt(50)).ok());
+  const auto contents = ReadEventLog(path);
+  ASSERT_TRUE(contents.ok()) << contents.status();
+  ASSERT_EQ(contents->events.size(), 5U);
+  EXPECT_EQ(contents->events[3].alarm().text(), "caf\xef\xbf\xbd: class \"\xc3\xa9t\xef\xbf\xbd\"");
+}
+
+TEST(EventLogTest, KeepsTheBytesOfASampleAsTheyAre) {
+  TemporaryFolder folder;
+  const std::string path = ThreeEvents(folder);
+  v1::TrainEvent sample;
+  sample.mutable_sample()->set_png("\x89PNG\xff");
+  ASSERT_TRUE(EventLog::Open(path)->Append(sample).ok());
+  EXPECT_EQ(ReadEventLog(path)->events.back().sample().png(), "\x89PNG\xff");
+}
+
 TEST(EventLogTest, ATerminalEventNamesItsOwnSequence) {
   TemporaryFolder folder;
   const std::string path = ThreeEvents(folder);

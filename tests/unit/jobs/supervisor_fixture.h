@@ -61,7 +61,7 @@ class SupervisorTest : public ::testing::Test {
     options_.runner.data_root = folder_.path();
     options_.runner.niceness = 1;
     options_.runner.restart_delay = options_.runner.max_restart_delay = std::chrono::milliseconds(1);
-    options_.check_data = [](const v1::TrainSpec&, const std::string&) { return absl::OkStatus(); };
+    options_.check_data = [](const v1::TrainSpec&, std::stop_token) { return absl::OkStatus(); };
   }
 
   void Start(const Clock& clock = Clock::Real()) {

@@ -42,15 +42,34 @@ TEST_F(SupervisorTest, ReportsEveryFaultOfASpecAtOnceAndMakesNoJob) {
   EXPECT_TRUE(supervisor_->table().List(10, "", {}).jobs.empty());
 }
 
-TEST_F(SupervisorTest, RefusesDataThatIsOfNoUseBeforeAProcessStarts) {
-  options_.check_data = [](const v1::TrainSpec&, const std::string& path) {
-    return absl::FailedPreconditionError(path + " is torn at byte offset 7");
+TEST_F(SupervisorTest, RefusesDataThatIsOfNoUseAndMakesNoJob) {
+  options_.check_data = [](const v1::TrainSpec& spec, std::stop_token) {
+    return absl::FailedPreconditionError(spec.data() + " is torn at byte offset 7");
   };
   Start();
   const Info info = Submit(Spec("finish"));
   EXPECT_TRUE(absl::IsFailedPrecondition(info.status()));
-  EXPECT_THAT(std::string(info.status().message()), HasSubstr(folder_.File("finish") + " is torn at byte offset 7"));
+  EXPECT_THAT(std::string(info.status().message()), HasSubstr("finish is torn at byte offset 7"));
   EXPECT_TRUE(supervisor_->table().List(10, "", {}).jobs.empty());
+}
+
+TEST_F(SupervisorTest, AStopDoesNotWaitForACheckOfData) {
+  std::promise<void> checking;
+  options_.check_data = [&](const v1::TrainSpec&, std::stop_token stop) {
+    std::promise<void> stopped;
+    const std::stop_callback on_stop(stop, [&] { stopped.set_value(); });
+    checking.set_value();
+    stopped.get_future().wait();
+    return absl::UnavailableError("stopped");
+  };
+  Start();
+  v1::TrainJobRequest request;
+  *request.mutable_spec() = Spec("finish");
+  std::promise<Info> answer;
+  supervisor_->Submit(request, [&](Info info) { answer.set_value(std::move(info)); });
+  checking.get_future().wait();
+  supervisor_->Close();
+  EXPECT_TRUE(absl::IsUnavailable(answer.get_future().get().status()));
 }
 
 TEST_F(SupervisorTest, RefusesAPromotionThatNoModelRepositoryCouldTake) {
@@ -213,6 +232,15 @@ TEST_F(SupervisorTest, WhatNoAttemptCanMendIsNotTriedAgain) {
   EXPECT_EQ(end.state(), v1::TRAIN_JOB_STATE_FAILED);
   EXPECT_THAT(end.message(), HasSubstr("the data is bad"));
   EXPECT_EQ(Starts(id), 1U);
+}
+
+TEST_F(SupervisorTest, LastWordsThatAreNotUtf8AreToldAndKept) {
+  Start();
+  const std::string id = SubmitOk("latin-1");
+  EXPECT_THAT(WaitForEnd(id).terminal().message(), HasSubstr("caf\xef\xbf\xbd is no class"));
+  supervisor_->Close();  // what was written is in the table too
+  EXPECT_THAT(supervisor_->table().Get(id)->message(), HasSubstr("caf\xef\xbf\xbd is no class"));
+  EXPECT_EQ(States(id).back(), "FAILED");
 }
 
 TEST_F(SupervisorTest, AFullDiskPausesTheJob) {

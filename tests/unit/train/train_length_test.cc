@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "server/base/train_limits.h"
+
 namespace ganserve {
 namespace {
 
@@ -44,6 +46,24 @@ TEST(TrainLengthTest, RefusesDataThatDoNotFillABatch) {
   const absl::Status status = CheckFillsABatch(Batches(8), 7);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(), "squares: 7 images are fewer than one batch of 8");
+}
+
+TEST(TrainLengthTest, RefusesDataThatAnEvaluationCannotMeasureAgainst) {
+  TrainSettings settings = Batches(2);
+  EXPECT_EQ(CheckCanBeEvaluated(settings, 2), absl::OkStatus());
+  settings.evaluate_every_steps = 500;
+  EXPECT_EQ(CheckCanBeEvaluated(settings, 4), absl::OkStatus());
+  const absl::Status status = CheckCanBeEvaluated(settings, 3);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "squares: 3 images are fewer than the 4 that an evaluation needs");
+}
+
+TEST(TrainLengthTest, TellsNetworksOfAtMostAsManyClassesAsAModelMayHave) {
+  EXPECT_EQ(*ClassesToTell(Conditioning::kAuto, kMaxClasses), kMaxClasses);
+  EXPECT_EQ(*ClassesToTell(Conditioning::kNone, kMaxClasses + 1), 0);
+  for (const Conditioning conditioning : {Conditioning::kAuto, Conditioning::kClass}) {
+    EXPECT_EQ(ClassesToTell(conditioning, kMaxClasses + 1).status().code(), absl::StatusCode::kInvalidArgument);
+  }
 }
 
 }  // namespace
