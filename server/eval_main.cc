@@ -1,15 +1,16 @@
 // ganserve-eval: measures how good a generator is.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <new>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/memory.h"
 #include "server/eval_commands.h"
 #include "server/eval_flags.h"
 #include "server/eval_table.h"
@@ -70,15 +71,8 @@ void TellTerminal(const std::string& line) {
   if (::isatty(STDERR_FILENO) == 1) std::fprintf(stderr, "%s ...\n", line.c_str());
 }
 
-// glibc returns each large block to the kernel by default and pays for the page faults again; 32 MiB is the largest
-// threshold that it takes.
-void KeepMemory() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
-
 int Main(int argc, char** argv) {
-  KeepMemory();
+  TuneMalloc(kTrainingMemory);
   EvaluateFlags evaluate;
   ClassifierFlags classifier;
   CLI::App app("Measures how good a generator's images are, against the data that it was trained on.", "ganserve-eval");
@@ -105,6 +99,7 @@ int Main(int argc, char** argv) {
 }  // namespace ganserve
 
 int main(int argc, char** argv) try { return ganserve::Main(argc, argv); } catch (const std::bad_alloc&) {
-  std::fputs("ganserve-eval: out of memory\n", stderr);
-  return 1;
+  return ganserve::Failed("out of memory", ganserve::kError);
+} catch (const std::exception& error) {
+  return ganserve::Failed(error.what(), ganserve::kError);
 }

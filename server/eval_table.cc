@@ -139,7 +139,8 @@ std::string EvaluationJson(const Evaluation& evaluation) {
                          {"features", evaluation.extractor->dims},
                          {"class_names", evaluation.extractor->class_names}};
   }
-  return json.dump() + "\n";
+  // Paths and names need not be UTF-8; JSON must.
+  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace ganserve

@@ -75,7 +75,7 @@ void SleepFor(std::chrono::milliseconds time) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  ganserve::TuneMalloc();
+  ganserve::TuneMalloc(ganserve::kServingMemory);
   // Before the first thread starts, so that all inherit the mask and only sigwait sees the signals.
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);

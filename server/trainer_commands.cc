@@ -12,6 +12,7 @@
 #include "server/base/read_file.h"
 #include "server/base/status_macros.h"
 #include "server/data/data_set.h"
+#include "server/eval/torch_threads.h"
 #include "server/jobs/train_spec.h"
 #include "server/train/checkpoint_files.h"
 #include "server/train/job_export.h"
@@ -82,7 +83,7 @@ absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settin
 
 absl::StatusOr<TrainOutcome> TrainOn(const ImageSet& data, const TrainSettings& settings, const CommandContext& context,
                                      JobDirectory* job, TrainConsole* console) {
-  SetTorchThreads(settings.threads);
+  UseTorchThreads(settings.threads);
   const Provenance origin{context.command_line, Place(job->path()).name, 0, ""};
   return Train(settings, data, origin, context.stop, job, console);
 }
@@ -118,14 +119,17 @@ absl::StatusOr<JobDirectory> OpenForFlags(const TrainFlags& flags, const v1::Tra
   return job;
 }
 
+// The evaluation with the lowest FID; absent, too, when the history can't be read.
+std::optional<JobHistory::Best> BestOf(const std::string& job) {
+  const auto best = JobHistory::FindBest(job + "/events");
+  return best.ok() ? *best : std::nullopt;
+}
+
 // That of the step; without one the best that was evaluated, else the newest.
-absl::StatusOr<Checkpoint> ChooseCheckpoint(const ExportFlags& flags) {
-  if (!flags.step) {
-    const auto best = JobHistory::FindBest(flags.job_dir + "/events");
-    if (best.ok() && *best) {
-      absl::StatusOr<Checkpoint> checkpoint = FindCheckpoint(flags.job_dir, (*best)->step);
-      if (checkpoint.ok()) return checkpoint;
-    }
+absl::StatusOr<Checkpoint> ChooseCheckpoint(const ExportFlags& flags, const std::optional<JobHistory::Best>& best) {
+  if (!flags.step && best) {
+    absl::StatusOr<Checkpoint> checkpoint = FindCheckpoint(flags.job_dir, best->step);
+    if (checkpoint.ok()) return checkpoint;
   }
   return FindCheckpoint(flags.job_dir, flags.step);
 }
@@ -186,7 +190,7 @@ absl::Status CheckData(const TrainFlags& flags) {
 absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
   const v1::TrainSpec spec = SpecOf(flags);
   const TrainSettings settings = SettingsOf(spec);
-  SetTorchThreads(settings.threads);
+  UseTorchThreads(settings.threads);
   GANSERVE_ASSIGN_OR_RETURN(const std::string json, TrainSpecToJson(spec));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Create(flags.out, json));
   const Provenance origin{context.command_line, Place(flags.out).name, 0, UtcNow()};
@@ -197,9 +201,11 @@ absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
 absl::StatusOr<uint64_t> ExportJob(const ExportFlags& flags, const CommandContext& context) {
   GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
   const TrainSettings settings = SettingsOf(spec);
-  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ChooseCheckpoint(flags));
-  SetTorchThreads(settings.threads);
-  const Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
+  const std::optional<JobHistory::Best> best = BestOf(flags.job_dir);
+  GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, ChooseCheckpoint(flags, best));
+  UseTorchThreads(settings.threads);
+  Provenance origin{context.command_line, Place(flags.job_dir).name, checkpoint.step, UtcNow()};
+  if (best && best->step == checkpoint.step) origin.fid = best->fid;
   GANSERVE_RETURN_IF_ERROR(ExportCheckpoint(settings, checkpoint, origin, flags.out));
   return checkpoint.step;
 }

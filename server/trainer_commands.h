@@ -50,7 +50,7 @@ absl::Status InitJob(const TrainFlags& flags, const CommandContext& context);
 
 struct ExportFlags {
   std::string job_dir;
-  std::optional<uint64_t> step;  // absent: the newest intact checkpoint
+  std::optional<uint64_t> step;  // absent: the best evaluated one, else the newest intact
   std::string out;
 };
 

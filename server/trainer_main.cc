@@ -1,5 +1,4 @@
 // ganserve-trainer: trains the generators that ganserve serves.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/memory.h"
 #include "server/data/data_set.h"
 #include "server/jobs/trainer_exit_codes.h"
 #include "server/trainer_commands.h"
@@ -48,13 +48,6 @@ struct Commands {
   CLI::App* exported;
   CLI::App* check;
 };
-
-// Every step allocates and frees the same tensors of a few MB. By default glibc returns each to the kernel and pays for
-// the page faults again; 32 MiB is the largest threshold that it takes.
-void KeepMemory() {
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
 
 // By default threads of LibTorch's OpenMP spin while they wait for the others, which takes the processor from whoever
 // makes them wait: beside a busy server two threads were ten times as slow as one. The library reads this variable when
@@ -149,9 +142,9 @@ int UsageError(const std::string& message) {
 
 int Main(int argc, char** argv) {
   WaitWithoutSpinning(argv);
-  KeepMemory();
+  TuneMalloc(kTrainingMemory);
   Flags flags;
-  CLI::App app("Trains DCGAN generators for ganserve and exports them as TorchScript.", "ganserve-trainer");
+  CLI::App app("Trains generators for ganserve and exports them as TorchScript.", "ganserve-trainer");
   app.set_version_flag("--version", GANSERVE_VERSION);
   app.require_subcommand(1);
   app.footer(kExitCodes);

@@ -78,7 +78,7 @@ CLI::App* ModelsCommand::AddTo(CLI::App& app) {
   promote_ = models->add_subcommand("promote", "Make a version of what a job has trained and put it on duty");
   promote_->add_option("job", job_, "Id of the job")->required();
   promote_->add_option("--model", model_, "Model; created if there is none of that name")->required();
-  promote_->add_option("--step", step_, "Step of one of its checkpoints; by default the best that was evaluated, else the last")
+  promote_->add_option("--step", step_, "Step of one of its checkpoints; by default the best, or the last")
       ->check(CheckWholeNumber);
   AddVersionCommands(*models);
   return models;

@@ -20,9 +20,9 @@ struct RecipeDefaults {
   double ema_decay;
 };
 
-constexpr RecipeDefaults kStandard{v1::TRAIN_LOSS_HINGE,
+constexpr RecipeDefaults kStandard{v1::TRAIN_LOSS_RELATIVISTIC,
                                    v1::TRAIN_CONDITIONING_AUTO,
-                                   v1::DISCRIMINATOR_NORM_SPECTRAL,
+                                   v1::DISCRIMINATOR_NORM_NONE,
                                    1,
                                    1.0,
                                    {4e-4, 0.5},

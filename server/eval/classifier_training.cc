@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <numbers>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "server/base/status_macros.h"
 #include "server/eval/classifier_export.h"
 #include "server/eval/classifier_network.h"
+#include "server/eval/computation_error.h"
 #include "server/eval/random_choice.h"
 
 namespace ganserve {
@@ -143,7 +145,7 @@ class ClassifierTrainer {
 
 absl::StatusOr<double> TrainClassifier(const ImageSet& train, const ImageSet& test, const ClassifierOptions& options,
                                        const std::string& path,
-                                       const std::function<void(const ClassifierProgress&)>& progress) {
+                                       const std::function<void(const ClassifierProgress&)>& progress) try {
   GANSERVE_RETURN_IF_ERROR(CheckData(train, test, options));
   torch::manual_seed(options.seed);
   ClassifierNetwork network(train.classes);
@@ -158,6 +160,8 @@ absl::StatusOr<double> TrainClassifier(const ImageSet& train, const ImageSet& te
   }
   GANSERVE_RETURN_IF_ERROR(ExportClassifier(network, path));
   return accuracy;
+} catch (const std::exception& error) {
+  return ComputationError("training the classifier", error);
 }
 
 }  // namespace ganserve

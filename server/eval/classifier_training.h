@@ -32,7 +32,7 @@ struct ClassifierProgress {
 // cross-entropy; images are flipped at random and moved by up to two pixels. The same data, options, build and one
 // thread give the same file, byte for byte, on the same class of processor. `progress` hears of each epoch.
 // Returns the share of test images that the last network classifies right. INVALID_ARGUMENT for images without labels,
-// of another shape, of differing classes, or fewer than a batch.
+// of another shape, of differing classes, or fewer than a batch; INTERNAL when memory runs out or torch fails.
 absl::StatusOr<double> TrainClassifier(const ImageSet& train, const ImageSet& test, const ClassifierOptions& options,
                                        const std::string& path,
                                        const std::function<void(const ClassifierProgress&)>& progress);

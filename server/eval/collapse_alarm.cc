@@ -24,12 +24,16 @@ std::string ClassName(size_t index, const std::vector<std::string>& names) {
   return index < names.size() ? absl::StrCat("class ", index, " (", names[index], ")") : absl::StrCat("class ", index);
 }
 
-// The class whose share is smallest beside the reference's.
-size_t ScarcestClass(const ClassQuality& classes) {
-  size_t scarcest = 0;
-  for (size_t k = 1; k < classes.shares.size(); ++k) {
-    const double ratio = classes.shares[k] * classes.reference_shares[scarcest];
-    if (ratio < classes.shares[scarcest] * classes.reference_shares[k]) scarcest = k;
+// Of the classes that the reference has, the one whose share is smallest beside the reference's.
+std::optional<size_t> ScarcestClass(const ClassQuality& classes) {
+  std::optional<size_t> scarcest;
+  double least_ratio = 0;
+  for (size_t k = 0; k < classes.shares.size(); ++k) {
+    if (classes.reference_shares[k] <= 0) continue;
+    const double ratio = classes.shares[k] / classes.reference_shares[k];
+    if (scarcest && ratio >= least_ratio) continue;
+    scarcest = k;
+    least_ratio = ratio;
   }
   return scarcest;
 }
@@ -52,12 +56,14 @@ std::optional<std::string> CollapseAlarm::ClassFault(const ClassQuality& classes
                                                      const std::vector<std::string>& class_names) {
   const double best = state_.best_divergence;
   state_.best_divergence = best < 0 ? classes.divergence : std::min(best, classes.divergence);
-  const size_t scarcest = ScarcestClass(classes);
-  const double share = classes.shares[scarcest];
-  const double wanted = classes.reference_shares[scarcest];
-  if (state_.quality_reports > kWarmUpReports && share < limits_.least_class_ratio * wanted) {
-    return absl::StrFormat("mode collapse: %s is %.2f %% of the samples, %.2f %% of the data",
-                           ClassName(scarcest, class_names), 100 * share, 100 * wanted);
+  const std::optional<size_t> scarcest = ScarcestClass(classes);
+  if (scarcest && state_.quality_reports > kWarmUpReports) {
+    const double share = classes.shares[*scarcest];
+    const double wanted = classes.reference_shares[*scarcest];
+    if (share < limits_.least_class_ratio * wanted) {
+      return absl::StrFormat("mode collapse: %s is %.2f %% of the samples, %.2f %% of the data",
+                             ClassName(*scarcest, class_names), 100 * share, 100 * wanted);
+    }
   }
   if (best >= 0 && classes.divergence > std::max(kHarmlessDivergence, limits_.divergence_rise * best)) {
     return absl::StrFormat("mode collapse: the samples' classes differ by %.3f nats from the data's, the best was %.3f",

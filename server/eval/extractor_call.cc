@@ -1,24 +1,14 @@
 #include "server/eval/extractor_call.h"
 
 #include <limits>
-#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/status_macros.h"
+#include "server/eval/computation_error.h"
 
 namespace ganserve {
 namespace {
-
-std::string FirstLine(const std::exception& error) {
-  const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
-  const std::string text = torch_error != nullptr ? torch_error->what_without_backtrace() : error.what();
-  // Of a TorchScript error the last line that says something is its cause.
-  constexpr std::string_view kMark = "Error: ";
-  const size_t cause = text.rfind(kMark);
-  const std::string line = cause == std::string::npos ? text : text.substr(cause + kMark.size());
-  return line.substr(0, line.find('\n'));
-}
 
 std::string ShapeText(const torch::Tensor& tensor) {
   return absl::StrCat(tensor.is_floating_point() ? "floats" : "other than floats", " [",
@@ -85,7 +75,9 @@ absl::StatusOr<ExtractorAnswer> CallExtractor(torch::jit::Module& network, const
   try {
     return CallOrThrow(network, call, images);
   } catch (const std::exception& error) {
-    return absl::InvalidArgumentError(FirstLine(error));
+    const std::string cause = CauseOf(error);
+    if (IsOutOfMemory(error)) return absl::InternalError(absl::StrCat("out of memory: ", cause));
+    return absl::InvalidArgumentError(cause);
   }
 }
 

@@ -24,7 +24,7 @@ struct ExtractorAnswer {
 };
 
 // Calls the network with bytes [N, channels, height, width], channels being those of the call. INVALID_ARGUMENT saying
-// in one line what torch or the answer's shape has against it.
+// in one line what torch or the answer's shape has against it; INTERNAL when memory ran out.
 absl::StatusOr<ExtractorAnswer> CallExtractor(torch::jit::Module& network, const ExtractorCall& call,
                                               const torch::Tensor& images);
 

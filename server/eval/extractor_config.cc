@@ -75,7 +75,8 @@ std::string ClassifierJson(const ExtractorConfig& config, const ClassifierOrigin
                         {"test_accuracy", origin.test_accuracy},
                         {"train_seconds", origin.train_seconds},
                         {"command", origin.command}};
-  return root.dump(2) + "\n";
+  // Paths and names need not be UTF-8; JSON must.
+  return root.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace ganserve

@@ -9,6 +9,7 @@
 #include "server/base/sha256.h"
 #include "server/base/status_macros.h"
 #include "server/data/image_fit.h"
+#include "server/eval/computation_error.h"
 #include "server/eval/extractor_call.h"
 
 namespace ganserve {
@@ -17,8 +18,13 @@ namespace {
 // What an extractor that refuses the images is tried with, to say what it would take.
 constexpr int kTriedSides[] = {28, 32, 64, 128, 224, 256, 299};
 
+// The fault with the extractor's name before it.
+absl::Status Named(const std::string& name, const absl::Status& fault) {
+  return absl::Status(fault.code(), absl::StrCat("extractor ", name, ": ", std::string(fault.message())));
+}
+
 absl::Status Refused(const ExtractorSource& source, const std::string& why) {
-  return absl::InvalidArgumentError(absl::StrCat("extractor ", source.name, ": ", why));
+  return Named(source.name, absl::InvalidArgumentError(why));
 }
 
 // Two different images, so that an extractor that flattens its batch is found out.
@@ -28,13 +34,14 @@ torch::Tensor TrialImages(const PlanarShape& shape, int channels) {
   return images;
 }
 
-// The first call that the network takes with images of that shape; else why not.
+// The first call that the network takes with images of that shape; else why not. INTERNAL when memory ran out.
 absl::StatusOr<std::pair<ExtractorCall, ExtractorAnswer>> TryCalls(torch::jit::Module& network,
                                                                    const PlanarShape& shape) {
   absl::Status first_fault;
   for (const ExtractorCall& call : PossibleCalls(network, shape.channels)) {
     absl::StatusOr<ExtractorAnswer> answer = CallExtractor(network, call, TrialImages(shape, call.channels));
     if (answer.ok()) return std::pair(call, *std::move(answer));
+    if (absl::IsInternal(answer.status())) return answer.status();
     first_fault.Update(answer.status());
   }
   return first_fault;
@@ -48,6 +55,15 @@ std::string WhatItTakes(torch::jit::Module& network, int channels) {
     if (fitting.ok()) return absl::StrCat("; it takes ", CallText(fitting->first, shape));
   }
   return "";
+}
+
+// How many numbers the network gives for an image; 0 for a part of the answer that it does not give.
+size_t Columns(const torch::Tensor& part) { return part.defined() ? static_cast<size_t>(part.size(1)) : 0; }
+
+absl::Status CheckColumns(const ExtractorInfo& info, const char* name, const torch::Tensor& part, size_t loaded) {
+  if (Columns(part) == loaded) return absl::OkStatus();
+  return Named(info.name, absl::FailedPreconditionError(absl::StrCat("it gives ", Columns(part), " ", name,
+                                                                     ", and gave ", loaded, " when it was loaded")));
 }
 
 void AppendRows(const torch::Tensor& rows, Features* features) {
@@ -96,6 +112,7 @@ absl::StatusOr<std::unique_ptr<FeatureExtractor>> FeatureExtractor::Load(const E
   PlanarShape fitted = source.config.image.value_or(images);
   fitted.channels = images.channels;
   const auto call = TryCalls(module, fitted);
+  if (absl::IsInternal(call.status())) return Named(source.name, call.status());
   if (!call.ok()) {
     return Refused(source,
                    absl::StrCat("it does not take images of ", images.channels, "x", images.height, "x", images.width,
@@ -103,13 +120,13 @@ absl::StatusOr<std::unique_ptr<FeatureExtractor>> FeatureExtractor::Load(const E
   }
   auto network = std::make_unique<Network>(module, call->first);
   const absl::StatusOr<ExtractorAnswer> answer = network->Run(TrialImages(fitted, fitted.channels));
-  if (!answer.ok()) return Refused(source, std::string(answer.status().message()));
-  ExtractorInfo info{source.name, Sha256Hex(source.archive),    static_cast<size_t>(answer->features.size(1)), 0,
+  if (!answer.ok()) return Named(source.name, answer.status());
+  ExtractorInfo info{source.name, Sha256Hex(source.archive),    Columns(answer->features), Columns(answer->logits),
                      {},          CallText(call->first, fitted)};
-  if (answer->logits.defined()) info.classes = static_cast<size_t>(answer->logits.size(1));
   if (source.config.class_names.size() == info.classes) info.class_names = source.config.class_names;
   return std::unique_ptr<FeatureExtractor>(new FeatureExtractor(std::move(network), std::move(info), images, fitted));
-} catch (const std::exception&) {
+} catch (const std::exception& error) {
+  if (IsOutOfMemory(error)) return Named(source.name, absl::InternalError("out of memory"));
   // torch's own words are about its readers' insides.
   return Refused(source, "not a usable TorchScript file");
 }
@@ -131,14 +148,10 @@ absl::Status FeatureExtractor::Append(std::span<const uint8_t> images, Features*
       {static_cast<int64_t>(images.size() / fitted_.samples()), fitted_.channels, fitted_.height, fitted_.width},
       torch::kByte);
   const absl::StatusOr<ExtractorAnswer> answer = network_->Run(bytes);
-  if (!answer.ok()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("extractor ", info_.name, ": ", std::string(answer.status().message())));
-  }
-  if (static_cast<size_t>(answer->features.size(1)) != info_.dims) {
-    return absl::FailedPreconditionError(absl::StrCat("extractor ", info_.name, ": it gives ", answer->features.size(1),
-                                                      " features, and gave ", info_.dims, " when it was loaded"));
-  }
+  if (absl::IsInternal(answer.status())) return Named(info_.name, answer.status());
+  if (!answer.ok()) return Named(info_.name, absl::FailedPreconditionError(answer.status().message()));
+  GANSERVE_RETURN_IF_ERROR(CheckColumns(info_, "features", answer->features, info_.dims));
+  GANSERVE_RETURN_IF_ERROR(CheckColumns(info_, "logits", answer->logits, info_.classes));
   AppendRows(answer->features, features);
   if (info_.classes > 0) AppendRows(answer->logits, logits);
   return absl::OkStatus();

@@ -54,6 +54,7 @@ class FeatureExtractor {
  public:
   // `images` is the shape of the images to come. INVALID_ARGUMENT naming the extractor, what it was given, what it
   // answered and what would be right: no archive, no fitting call, wrong shapes or types, values that are not finite.
+  // INTERNAL when memory ran out.
   static absl::StatusOr<std::unique_ptr<FeatureExtractor>> Load(const ExtractorSource& source,
                                                                 const PlanarShape& images);
   ~FeatureExtractor();
@@ -63,7 +64,7 @@ class FeatureExtractor {
   const ExtractorInfo& info() const { return info_; }
 
   // Appends a row for each of `images`, [n, channels, height, width], at least one. FAILED_PRECONDITION when the
-  // network fails or answers otherwise than when it was loaded.
+  // network fails or answers otherwise than when it was loaded, INTERNAL when memory ran out; then nothing is appended.
   absl::Status Append(std::span<const uint8_t> images, Features* features, Features* logits) const;
 
  private:

@@ -62,7 +62,8 @@ double DistanceFrom(const Gaussian& a, const Gaussian& b, const torch::Tensor& r
   const torch::Tensor eigenvalues = torch::linalg_eigvalsh((product + product.t()) / 2, "L");
   const double traces = (Covariance(a).trace() + Covariance(b).trace()).item<double>();
   const double means = (VectorView(a.mean) - VectorView(b.mean)).square().sum().item<double>();
-  return means + traces - 2 * eigenvalues.clamp_min(0).sqrt().sum().item<double>();
+  const double distance = means + traces - 2 * eigenvalues.clamp_min(0).sqrt().sum().item<double>();
+  return std::max(distance, 0.0);  // in this order NaN stays NaN
 }
 
 // Student's 97.5 % quantile: Hill's expansion around the normal one (Abramowitz and Stegun 26.7.5), to 1e-3 from 3

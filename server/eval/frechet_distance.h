@@ -21,13 +21,13 @@ Gaussian FitGaussian(const Features& features);
 //   |m_a - m_b|^2 + Tr(C_a + C_b - 2 (C_a C_b)^(1/2)).
 // The trace of the root is the sum of the roots of the eigenvalues of C_a^(1/2) C_b C_a^(1/2), which is symmetric and
 // has the eigenvalues of C_a C_b. Eigenvalues that rounding made negative count as 0, so singular covariances (fewer
-// samples than dimensions) need no epsilon. Both of the same D.
+// samples than dimensions) need no epsilon. Both of the same D. Never below 0: what rounding takes from 0 is cut off.
 double FrechetDistance(const Gaussian& a, const Gaussian& b);
 
 // A Frechet distance and how far chance may have moved it.
 struct FrechetEstimate {
-  double distance = 0;
-  double low = 0;  // 95 % confidence interval, never below 0
+  double distance = 0;  // never below 0
+  double low = 0;       // 95 % confidence interval, never below 0
   double high = 0;
 };
 

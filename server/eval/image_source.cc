@@ -1,12 +1,14 @@
 #include "server/eval/image_source.h"
 
 #include <algorithm>
+#include <exception>
 #include <numeric>
 #include <span>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "server/eval/computation_error.h"
 #include "server/serving/latents.h"
 
 namespace ganserve {
@@ -20,9 +22,10 @@ void CopyPlanar(std::span<const uint8_t> image, size_t channels, std::span<uint8
   }
 }
 
-// Images first to first + planar.size() / bytes - 1 in one pass.
+// Images first to first + planar.size() / bytes - 1 in one pass. Throws nothing: an exception would end not only the
+// worker but the process.
 absl::Status MakeImages(Generator& generator, uint64_t seed, std::optional<int64_t> label, uint64_t first,
-                        std::span<uint8_t> planar) {
+                        std::span<uint8_t> planar) try {
   const GeneratorInfo& info = generator.info();
   const size_t bytes = info.shape.bytes();
   const size_t count = planar.size() / bytes;
@@ -41,6 +44,8 @@ absl::Status MakeImages(Generator& generator, uint64_t seed, std::optional<int64
                planar.subspan(i * bytes, bytes));
   }
   return absl::OkStatus();
+} catch (const std::exception& error) {
+  return ComputationError("making images", error);
 }
 
 }  // namespace

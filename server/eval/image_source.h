@@ -24,7 +24,7 @@ ImageSource ImagesOf(const ImageSet& set, std::vector<size_t> indices);
 
 // The images that a server makes of `seed`: image i has the latent and, unless `label` is given, the class of (seed, i)
 // (see serving/latents.h). `generator` must outlive the source; `threads` passes run side by side, each in a thread of
-// its own. Errors as Generator::Generate.
+// its own. Errors as Generator::Generate; INTERNAL for what it throws.
 ImageSource ImagesOf(Generator& generator, uint64_t seed, std::optional<int64_t> label, int threads);
 
 // The shape of the generator's images in the layout of the source.

@@ -1,10 +1,12 @@
 #include "server/eval/quality_meter.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/eval/computation_error.h"
 #include "server/eval/random_choice.h"
 
 namespace ganserve {
@@ -34,7 +36,7 @@ QualityMeter::QualityMeter(std::unique_ptr<FeatureExtractor> extractor, const Pl
 
 absl::StatusOr<std::unique_ptr<QualityMeter>> QualityMeter::Create(const std::optional<ExtractorSource>& extractor,
                                                                    const ImageSet& reference,
-                                                                   const QualityOptions& options) {
+                                                                   const QualityOptions& options) try {
   GANSERVE_RETURN_IF_ERROR(CheckCount(reference.count(), "reference images"));
   std::unique_ptr<FeatureExtractor> network;
   if (extractor) {
@@ -43,6 +45,8 @@ absl::StatusOr<std::unique_ptr<QualityMeter>> QualityMeter::Create(const std::op
   auto meter = std::unique_ptr<QualityMeter>(new QualityMeter(std::move(network), reference.shape, options));
   GANSERVE_RETURN_IF_ERROR(meter->ObserveReference(reference));
   return meter;
+} catch (const std::exception& error) {
+  return ComputationError("measuring the reference", error);
 }
 
 absl::StatusOr<QualityMeter::Observations> QualityMeter::Observe(uint64_t count, const ImageSource& source) const {
@@ -74,7 +78,7 @@ absl::Status QualityMeter::ObserveReference(const ImageSet& reference) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<QualityReport> QualityMeter::Measure(uint64_t count, const ImageSource& source) {
+absl::StatusOr<QualityReport> QualityMeter::Measure(uint64_t count, const ImageSource& source) try {
   GANSERVE_RETURN_IF_ERROR(CheckCount(count, "images"));
   GANSERVE_ASSIGN_OR_RETURN(const Observations samples, Observe(count, source));
   QualityReport report;
@@ -85,6 +89,8 @@ absl::StatusOr<QualityReport> QualityMeter::Measure(uint64_t count, const ImageS
   report.features = MeasureFeatures(samples.features);
   if (extractor_->info().classes > 0) report.classes = MeasureClasses(samples.logits);
   return report;
+} catch (const std::exception& error) {
+  return ComputationError("measuring", error);
 }
 
 FeatureQuality QualityMeter::MeasureFeatures(const Features& samples) {

@@ -36,7 +36,8 @@ class QualityMeter {
   static constexpr uint64_t kFewestImages = 4;
 
   // Without an extractor only the sliced Wasserstein distance is measured. `reference` is not needed after this.
-  // Errors: INVALID_ARGUMENT for an extractor that does not fit (see FeatureExtractor) or too few images.
+  // Errors: INVALID_ARGUMENT for an extractor that does not fit (see FeatureExtractor) or too few images;
+  // INTERNAL when memory runs out or torch fails.
   static absl::StatusOr<std::unique_ptr<QualityMeter>> Create(const std::optional<ExtractorSource>& extractor,
                                                               const ImageSet& reference, const QualityOptions& options);
 
@@ -46,7 +47,7 @@ class QualityMeter {
 
   // Images 0 to count - 1 of the source, which has the shape of the reference. Takes them in batches, so memory holds
   // features but never all images. Errors: those of the source and of FeatureExtractor::Append; INVALID_ARGUMENT for
-  // too few images.
+  // too few images; INTERNAL when memory runs out or torch or the source throws.
   absl::StatusOr<QualityReport> Measure(uint64_t count, const ImageSource& source);
 
  private:

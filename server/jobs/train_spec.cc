@@ -139,6 +139,10 @@ void CheckTraining(const v1::TrainSpec& spec, Faults* faults) {
     faults->CheckRange<uint32_t>("epochs", spec.epochs(), 1, 1'000'000);
   }
   faults->CheckRange<uint32_t>("discriminator_steps", spec.discriminator_steps(), 1, 100);
+  if (spec.has_steps() && spec.steps() < spec.discriminator_steps()) {
+    faults->Add(absl::StrCat("steps is ", spec.steps(), ", must be at least discriminator_steps, ",
+                             spec.discriminator_steps(), ", or the generator is never updated"));
+  }
   CheckAdam("generator_adam", spec.generator_adam(), faults);
   CheckAdam("discriminator_adam", spec.discriminator_adam(), faults);
   faults->CheckRange("final_learning_rate_factor", spec.final_learning_rate_factor(), 0.0, 1.0);
@@ -156,7 +160,7 @@ void CheckRecords(const v1::TrainSpec& spec, Faults* faults) {
 
 void CheckEvaluation(const v1::TrainSpec& spec, Faults* faults) {
   faults->CheckRange<uint64_t>("evaluate_every_steps", spec.evaluate_every_steps(), 0, kMaxSteps);
-  faults->CheckRange<uint32_t>("evaluation_samples", spec.evaluation_samples(), 100, 1'000'000);
+  faults->CheckRange<uint32_t>("evaluation_samples", spec.evaluation_samples(), 100, 100'000);
   if (!spec.extractor().empty()) CheckFileName("extractor", spec.extractor(), faults);
 }
 

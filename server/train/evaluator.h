@@ -3,12 +3,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/data/image_set.h"
 #include "server/eval/quality_meter.h"
 #include "server/train/train_settings.h"
+
+namespace at {
+class Tensor;
+}
 
 namespace ganserve {
 
@@ -26,8 +31,13 @@ class Evaluator {
   // served. Their classes are distributed as the data's.
   absl::StatusOr<QualityReport> Evaluate(GeneratorNetwork& generator);
 
+  // Of the extractor, by which class shares are ordered; may be empty.
+  const std::vector<std::string>& class_names() const { return meter_->extractor()->class_names; }
+
  private:
   Evaluator(const TrainSettings& settings, const ImageSet& data, std::unique_ptr<QualityMeter> meter);
+
+  at::Tensor Latents(uint64_t first, size_t count, int64_t latent_size) const;
 
   uint64_t seed_;
   uint64_t samples_;

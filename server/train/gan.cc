@@ -54,9 +54,11 @@ torch::Tensor Norm(const torch::nn::Module& module) {
 
 torch::Tensor MeanScore(const torch::Tensor& logits) { return logits.detach().sigmoid().mean(); }
 
-// Each class in turn.
-torch::Tensor CyclingLabels(const NetworkShape& shape, int64_t count) {
-  return shape.classes > 0 ? torch::arange(count, torch::kInt64).remainder(shape.classes) : torch::Tensor();
+// Each class in turn, from one batch to the next: as it is when no class is asked for, every one is as frequent.
+torch::Tensor CyclingLabels(const NetworkShape& shape, int64_t batch) {
+  if (shape.classes == 0) return {};
+  const int64_t first = batch * kNormBatchSize;
+  return torch::arange(first, first + kNormBatchSize, torch::kInt64).remainder(shape.classes);
 }
 
 torch::Tensor Twice(const torch::Tensor& labels) {
@@ -87,7 +89,6 @@ void Gan::SetLearningRates(double factor) {
 }
 
 void Gan::Step(const GanBatch& batch) {
-  sound_ = true;
   SetLearningRates(batch.learning_rate_factor);
   const bool with_generator = (steps_ + 1) % settings_.discriminator_steps == 0;
   torch::Tensor fake;
@@ -95,8 +96,10 @@ void Gan::Step(const GanBatch& batch) {
     const torch::AutoGradMode gradients(with_generator);
     fake = generator_->forward(batch.z, batch.labels);
   }
-  StepDiscriminator(batch, fake.detach());
-  if (with_generator) StepGenerator(batch, fake);
+  torch::Tensor measured = StepDiscriminator(batch, fake.detach());
+  if (with_generator) measured = measured + StepGenerator(batch, fake);
+  // NaN and infinity stay such in a sum. Squares of weights beyond 1e19 overflow too, and count as diverged.
+  sound_ = std::isfinite(measured.item<double>());
   ++steps_;
 }
 
@@ -136,7 +139,7 @@ torch::Tensor Gan::Penalty(const Judgement& judgement, const GanBatch& batch, co
   return penalty * penalties.every_steps;
 }
 
-void Gan::StepDiscriminator(const GanBatch& batch, const torch::Tensor& fake) {
+torch::Tensor Gan::StepDiscriminator(const GanBatch& batch, const torch::Tensor& fake) {
   const PenaltySettings& penalties = settings_.penalties;
   const bool penalised = penalties.any() && steps_ % penalties.every_steps == 0;
   discriminator_optimizer_.ZeroGradients();
@@ -150,10 +153,10 @@ void Gan::StepDiscriminator(const GanBatch& batch, const torch::Tensor& fake) {
   (penalised ? loss + Penalty(judgement, batch, real_view, fake_view) : loss).backward();
   const torch::Tensor norm = discriminator_optimizer_.Step();
   sums_.AddDiscriminator(loss.detach(), MeanScore(judgement.real_logits), MeanScore(judgement.fake_logits), norm);
-  CheckSoundness(loss.detach() + norm + Norm(*discriminator_));
+  return loss.detach() + norm + Norm(*discriminator_);
 }
 
-void Gan::StepGenerator(const GanBatch& batch, const torch::Tensor& fake) {
+torch::Tensor Gan::StepGenerator(const GanBatch& batch, const torch::Tensor& fake) {
   generator_optimizer_.ZeroGradients();
   torch::Tensor loss;
   {
@@ -171,11 +174,8 @@ void Gan::StepGenerator(const GanBatch& batch, const torch::Tensor& fake) {
   ++generator_updates_;
   sums_.AddGenerator(loss.detach(), norm);
   MoveAverage(average_->parameters(), generator_->parameters(), AverageDecay(settings_.ema_decay, generator_updates_));
-  CheckSoundness(loss.detach() + norm + Norm(*generator_));
+  return loss.detach() + norm + Norm(*generator_);
 }
-
-// NaN and infinity stay such in a sum. Squares of weights beyond 1e19 overflow too, and count as diverged.
-void Gan::CheckSoundness(const torch::Tensor& measured) { sound_ = sound_ && std::isfinite(measured.item<double>()); }
 
 std::shared_ptr<GeneratorNetwork> Gan::AveragedGenerator(uint64_t seed) const {
   const torch::NoGradGuard no_grad;
@@ -189,7 +189,7 @@ std::shared_ptr<GeneratorNetwork> Gan::AveragedGenerator(uint64_t seed) const {
   for (uint64_t batch = 0; batch < kNormBatches; ++batch) {
     const uint64_t latents = DeriveSeed(seed, RandomPurpose::kNormLatents, batch);
     result->forward(NormalLatents(latents, kNormBatchSize, settings_.shape.latent_size),
-                    CyclingLabels(settings_.shape, kNormBatchSize));
+                    CyclingLabels(settings_.shape, static_cast<int64_t>(batch)));
   }
   result->eval();
   return result;

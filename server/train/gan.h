@@ -32,8 +32,8 @@ struct NetworkFactory {
 };
 
 // Used by one thread. A step's cost is held down by design: the fake batch is made once and serves both networks, the
-// generator's update computes no gradients for the discriminator's weights, and losses stay tensors until they are
-// read.
+// generator's update computes no gradients for the discriminator's weights, and one number is read: whether all
+// is finite.
 class Gan {
  public:
   explicit Gan(const GanSettings& settings, const NetworkFactory& networks = {});
@@ -56,6 +56,10 @@ class Gan {
   int rollbacks() const { return rollbacks_; }
   double rollback_factor() const;
 
+  // What the run keeps beside the networks: part of a checkpoint, and nothing to the Gan itself. Empty at first.
+  void SetNotes(const std::string& notes) { notes_ = notes; }
+  const std::string& notes() const { return notes_; }
+
   // Everything that the next step and the next TakeLosses() depend on besides the settings, as bytes; equal states have
   // equal bytes. Errors of Load: DATA_LOSS when they are not a checkpoint of such networks.
   absl::StatusOr<std::string> Save() const;
@@ -74,15 +78,15 @@ class Gan {
     torch::Tensor real_gradients, fake_gradients;
   };
 
-  void StepDiscriminator(const GanBatch& batch, const torch::Tensor& fake);
-  void StepGenerator(const GanBatch& batch, const torch::Tensor& fake);
+  // Return a scalar that is finite if the update's losses, gradients and weights all are.
+  torch::Tensor StepDiscriminator(const GanBatch& batch, const torch::Tensor& fake);
+  torch::Tensor StepGenerator(const GanBatch& batch, const torch::Tensor& fake);
   Judgement Judge(const torch::Tensor& real, const torch::Tensor& fake, const torch::Tensor& labels, bool penalised);
   torch::Tensor Penalty(const Judgement& judgement, const GanBatch& batch, const torch::Tensor& real,
                         const torch::Tensor& fake);
   // As the discriminator sees it; `view` tells several of one step apart.
   torch::Tensor Augmented(const torch::Tensor& images, uint64_t view) const;
   void SetLearningRates(double factor);
-  void CheckSoundness(const torch::Tensor& measured);
 
   const GanSettings settings_;
   const NetworkFactory networks_;
@@ -95,6 +99,7 @@ class Gan {
   int64_t generator_updates_ = 0;
   int rollbacks_ = 0;
   bool sound_ = true;
+  std::string notes_;
   LossSums sums_;  // since TakeLosses()
 };
 

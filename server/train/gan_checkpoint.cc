@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "server/train/archive_integer.h"
 #include "server/train/gan.h"
 
 namespace ganserve {
@@ -42,12 +43,6 @@ void ReadPart(const char* name, torch::serialize::InputArchive& archive, Part& p
   part.Load(child);
 }
 
-int64_t ReadInteger(const char* name, torch::serialize::InputArchive& archive) {
-  torch::IValue value;
-  archive.read(name, value);
-  return value.toInt();
-}
-
 absl::Status NotACheckpoint(const std::exception& error) {
   return absl::DataLossError(absl::StrCat("not a checkpoint of this network: ", error.what()));
 }
@@ -62,10 +57,11 @@ absl::StatusOr<std::string> Gan::Save() const try {
   WritePart("generator_optimizer", generator_optimizer_, archive);
   WritePart("discriminator_optimizer", discriminator_optimizer_, archive);
   WritePart("sums", sums_, archive);
-  archive.write("classes", torch::IValue(int64_t{settings_.shape.classes}));
-  archive.write("steps", torch::IValue(steps_));
-  archive.write("generator_updates", torch::IValue(generator_updates_));
-  archive.write("rollbacks", torch::IValue(int64_t{rollbacks_}));
+  WriteInteger("classes", settings_.shape.classes, archive);
+  WriteInteger("steps", steps_, archive);
+  WriteInteger("generator_updates", generator_updates_, archive);
+  WriteInteger("rollbacks", rollbacks_, archive);
+  archive.write("notes", torch::IValue(notes_));
   std::ostringstream stream;
   archive.save_to(stream);
   return std::move(stream).str();
@@ -85,6 +81,9 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
   steps_ = ReadInteger("steps", archive);
   generator_updates_ = ReadInteger("generator_updates", archive);
   SetRollbacks(static_cast<int>(ReadInteger("rollbacks", archive)));
+  torch::IValue notes;
+  archive.read("notes", notes);
+  notes_ = notes.toStringRef();
   sound_ = true;
   return absl::OkStatus();
 } catch (const std::exception& error) {

@@ -69,11 +69,12 @@ absl::Status JobDirectory::PublishSample(uint64_t step, const std::string& png) 
   return history_.RecordSample(step, name);
 }
 
-absl::Status JobDirectory::PublishExport(uint64_t step, const Writer& write_model, const std::string& model_json) {
+absl::Status JobDirectory::PublishExport(uint64_t step, uint64_t now, const Writer& write_model,
+                                         const std::string& model_json) {
   const absl::Status status = PublishModelFolder(ExportPath(step), write_model, model_json);
   // One that exists may be that of a process that was killed before it told.
   if (!status.ok() && !absl::IsAlreadyExists(status)) return status;
-  return history_.RecordExport(step, absl::StrCat("exports/", step));
+  return history_.RecordExport(now, absl::StrCat("exports/", step));
 }
 
 absl::StatusOr<CheckpointFacts> JobDirectory::PublishCheckpoint(uint64_t step, absl::string_view contents) {

@@ -2,7 +2,8 @@
 //   spec             the TrainSpec, protobuf JSON (jobs/train_spec.h)
 //   events           what happened (jobs/event_log.h)
 //   lock             empty; a trainer that runs holds its flock
-//   checkpoints/     <step>.ckpt, what a run goes on from; the newest few, with a checksum (checksum_trailer.h)
+//   checkpoints/     <step>.ckpt, what a run goes on from; the newest few and the best, with a checksum
+//                    (checksum_trailer.h)
 //   samples/         <step>.png, grids of the same latents
 //   exports/         <step>/{model.pt, model.json}, ready to be copied as <repository>/<model>/<version>/
 #pragma once
@@ -43,9 +44,10 @@ class JobDirectory {
 
   // `write` fills the file that it is given.
   using Writer = std::function<absl::Status(const std::string& path)>;
-  // Publishes the folder of a step and tells of it, also when the step has been exported before: the step fixes the
-  // weights, so what stands there is the same. `write_model` writes model.pt; `model_json` goes beside it.
-  absl::Status PublishExport(uint64_t step, const Writer& write_model, const std::string& model_json);
+  // Publishes the folder of a step and tells of it at the step `now`, also when the step has been exported before: the
+  // step fixes the weights, so what stands there is the same. `write_model` writes model.pt; `model_json` goes beside
+  // it.
+  absl::Status PublishExport(uint64_t step, uint64_t now, const Writer& write_model, const std::string& model_json);
 
   // Publishes without telling: what is to be told of a rollback goes first. The facts lack the time.
   absl::StatusOr<CheckpointFacts> PublishCheckpoint(uint64_t step, absl::string_view contents);

@@ -27,7 +27,8 @@ absl::StatusOr<std::shared_ptr<GeneratorNetwork>> GeneratorOf(const Checkpoint& 
 absl::Status ExportUntrained(const TrainSettings& settings, const Provenance& provenance, JobDirectory* job) try {
   const auto generator = Gan(settings).AveragedGenerator(settings.seed);
   return job->PublishExport(
-      0, [&](const std::string& path) { return ExportGenerator(*generator, path); }, ModelJson(settings, provenance));
+      0, 0, [&](const std::string& path) { return ExportGenerator(*generator, path); },
+      ModelJson(settings, provenance));
 } catch (const std::exception& error) {
   return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
 }

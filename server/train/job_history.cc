@@ -92,10 +92,14 @@ v1::TrainEvent JobHistory::EventAt(uint64_t step) {
   return event;
 }
 
-absl::Status JobHistory::AppendOnce(v1::TrainEvent event) {
-  const Position position{rollbacks_, event.step()};
+bool JobHistory::WasTold(const v1::TrainEvent& event) const {
   const auto told = told_.find(event.event_case());
-  if (told != told_.end() && position <= told->second) return absl::OkStatus();
+  return told != told_.end() && Position{rollbacks_, event.step()} <= told->second;
+}
+
+absl::Status JobHistory::AppendOnce(v1::TrainEvent event) {
+  if (WasTold(event)) return absl::OkStatus();
+  const Position position{rollbacks_, event.step()};
   const int kind = event.event_case();
   GANSERVE_RETURN_IF_ERROR(events_->Append(std::move(event)));
   told_[kind] = position;
@@ -151,11 +155,11 @@ absl::Status JobHistory::RecordEvaluation(uint64_t step, const QualityReport& re
   v1::TrainEvent event = EventAt(step);
   v1::TrainEvaluation* evaluation = event.mutable_evaluation();
   Fill(report, evaluation);
+  if (WasTold(event)) return absl::OkStatus();
   evaluation->set_seconds(seconds);
-  // One that is told again is the best, or not, as before.
-  evaluation->set_best(!best_ || evaluation->fid() < best_->fid);
   const Best best{step, evaluation->fid()};
-  const bool is_best = evaluation->best();
+  const bool is_best = !best_ || best.fid < best_->fid;
+  evaluation->set_best(is_best);
   GANSERVE_RETURN_IF_ERROR(AppendOnce(std::move(event)));
   if (is_best) best_ = best;
   return absl::OkStatus();

@@ -61,6 +61,7 @@ class JobHistory {
   absl::Status RecordExport(uint64_t step, const std::string& path);
   // `seconds`: what the evaluation took.
   absl::Status RecordEvaluation(uint64_t step, const QualityReport& report, double seconds);
+  // Everything that is alarming at this step.
   absl::Status RecordAlarm(uint64_t step, const std::string& text);
 
   // The evaluation with the lowest FID so far.
@@ -77,6 +78,7 @@ class JobHistory {
   JobHistory(std::unique_ptr<EventLog> events, bool supervised);
   absl::Status FindTold(const std::string& path);
   v1::TrainEvent EventAt(uint64_t step);
+  bool WasTold(const v1::TrainEvent& event) const;
   absl::Status AppendOnce(v1::TrainEvent event);
 
   // How far a run has come. Rollbacks go first: what follows a rollback is new although its steps are not.

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "server/train/archive_integer.h"
+
 namespace ganserve {
 namespace {
 
@@ -9,16 +11,12 @@ double Mean(double sum, int64_t count) {
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
-int64_t ReadInteger(const char* name, torch::serialize::InputArchive& archive) {
-  torch::IValue value;
-  archive.read(name, value);
-  return value.toInt();
-}
-
 }  // namespace
 
 LossSums::LossSums()
-    : discriminator_(torch::zeros({4}, torch::kFloat64)), generator_(torch::zeros({2}, torch::kFloat64)) {}
+    : discriminator_(torch::zeros({4}, torch::kFloat64)),
+      generator_(torch::zeros({2}, torch::kFloat64)),
+      last_generator_(torch::zeros({2}, torch::kFloat64)) {}
 
 void LossSums::AddDiscriminator(const torch::Tensor& loss, const torch::Tensor& real_score,
                                 const torch::Tensor& fake_score, const torch::Tensor& gradient_norm) {
@@ -34,25 +32,30 @@ void LossSums::AddGenerator(const torch::Tensor& loss, const torch::Tensor& grad
 }
 
 LossSums::Means LossSums::Take() {
+  if (generator_updates_ > 0) last_generator_ = generator_ / generator_updates_;
   const double* d = discriminator_.data_ptr<double>();
-  const double* g = generator_.data_ptr<double>();
-  const Means means{Mean(d[0], discriminator_updates_), Mean(g[0], generator_updates_),
-                    Mean(d[1], discriminator_updates_), Mean(d[2], discriminator_updates_),
-                    Mean(d[3], discriminator_updates_), Mean(g[1], generator_updates_)};
-  *this = LossSums();
+  const double* g = last_generator_.data_ptr<double>();
+  const auto mean = [&](int i) { return Mean(d[i], discriminator_updates_); };
+  const Means means{mean(0), g[0], mean(1), mean(2), mean(3), g[1]};
+  discriminator_.zero_();
+  generator_.zero_();
+  discriminator_updates_ = 0;
+  generator_updates_ = 0;
   return means;
 }
 
 void LossSums::Save(torch::serialize::OutputArchive& archive) const {
   archive.write("discriminator", discriminator_, /*is_buffer=*/true);
   archive.write("generator", generator_, /*is_buffer=*/true);
-  archive.write("discriminator_updates", torch::IValue(discriminator_updates_));
-  archive.write("generator_updates", torch::IValue(generator_updates_));
+  archive.write("last_generator", last_generator_, /*is_buffer=*/true);
+  WriteInteger("discriminator_updates", discriminator_updates_, archive);
+  WriteInteger("generator_updates", generator_updates_, archive);
 }
 
 void LossSums::Load(torch::serialize::InputArchive& archive) {
   archive.read("discriminator", discriminator_, /*is_buffer=*/true);
   archive.read("generator", generator_, /*is_buffer=*/true);
+  archive.read("last_generator", last_generator_, /*is_buffer=*/true);
   discriminator_updates_ = ReadInteger("discriminator_updates", archive);
   generator_updates_ = ReadInteger("generator_updates", archive);
 }

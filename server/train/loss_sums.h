@@ -25,7 +25,8 @@ class LossSums {
     double discriminator_gradient_norm = 0;
     double generator_gradient_norm = 0;
   };
-  // Over the updates since the last call; NaN for a network that had none.
+  // Over the updates since the last call; NaN for the discriminator if it had none. The generator may have had none
+  // where the discriminator has several: then what the call before gave, 0 at first.
   Means Take();
 
   // Equal sums have equal bytes. Load throws c10::Error when `archive` holds something else.
@@ -37,6 +38,7 @@ class LossSums {
   torch::Tensor generator_;      // float64 [2]
   int64_t discriminator_updates_ = 0;
   int64_t generator_updates_ = 0;
+  torch::Tensor last_generator_;  // float64 [2], the means of the last Take() that had any
 };
 
 }  // namespace ganserve

@@ -45,7 +45,8 @@ std::string ModelJson(const TrainSettings& settings, const Provenance& provenanc
       {"value_range", Json::array({-1, 1})},
       {"provenance", origin},
   };
-  return model.dump(2) + "\n";
+  // Paths and names need not be UTF-8; JSON must.
+  return model.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string UtcNow() {

@@ -15,19 +15,20 @@ constexpr double kInitStddev = 0.02;
 // After so many power iterations the estimate of a spectral norm is good to about a percent.
 constexpr int kFirstIterations = 15;
 
-// The expected length of a latent is about this.
-double LatentLength(const NetworkShape& shape) { return std::sqrt(static_cast<double>(shape.latent_size)); }
+// The length of a class vector: three tenths of what a latent's is about. At the whole length images of a class were
+// all alike after 800 steps (recall 0.00); at a tenth FID was a quarter higher after 600.
+double ClassLength(const NetworkShape& shape) { return 0.3 * std::sqrt(static_cast<double>(shape.latent_size)); }
 
 }  // namespace
 
 torch::Tensor GeneratorNetwork::Input(const torch::Tensor& z, const torch::Tensor& labels) const {
   const torch::Tensor latents = z.reshape({z.size(0), shape_.latent_size});
   if (shape_.classes == 0) return latents;
-  return torch::cat({latents, torch::one_hot(labels, shape_.classes).to(latents.dtype()) * LatentLength(shape_)}, 1);
+  return torch::cat({latents, torch::one_hot(labels, shape_.classes).to(latents.dtype()) * ClassLength(shape_)}, 1);
 }
 
 void GeneratorNetwork::WriteInput(ScriptWriter& script) const {
-  script.Input(shape_.latent_size, shape_.classes, LatentLength(shape_));
+  script.Input(shape_.latent_size, shape_.classes, ClassLength(shape_));
 }
 
 DiscriminatorNetwork::DiscriminatorNetwork(const NetworkShape& shape, int64_t features)

@@ -29,8 +29,8 @@ class GeneratorNetwork : public torch::nn::Module {
 
   int64_t input_size() const { return shape_.latent_size + shape_.classes; }
 
-  // [N, Z + classes]: the latent and the class as a one-hot vector (Mirza, Osindero 2014, arXiv:1411.1784), which is
-  // scaled to the latent's length, so that the class weighs as much as all numbers of the latent together.
+  // [N, Z + classes]: the latent and the class as a one-hot vector (Mirza, Osindero 2014, arXiv:1411.1784), scaled so
+  // that it weighs less than the latent, but more than one number of it.
   torch::Tensor Input(const torch::Tensor& z, const torch::Tensor& labels) const;
   void WriteInput(ScriptWriter& script) const;
 

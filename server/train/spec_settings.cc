@@ -56,6 +56,7 @@ v1::TrainSpec WithoutWhatMayChange(const v1::TrainSpec& spec) {
   fixed.clear_checkpoint_every_steps();
   fixed.clear_sample_every_steps();
   fixed.clear_report_every_steps();
+  fixed.clear_evaluate_every_steps();  // but what evaluations compare, samples and extractor, stays
   fixed.clear_kept_checkpoints();
   fixed.clear_max_rollbacks();
   fixed.clear_threads();

@@ -8,9 +8,11 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
 #include "server/data/batch_prefetcher.h"
+#include "server/eval/alarm_state.h"
 #include "server/eval/collapse_alarm.h"
 #include "server/train/epoch_batches.h"
 #include "server/train/evaluator.h"
@@ -50,8 +52,7 @@ class Trainer {
         console_(*console),
         length_(settings, data.count()),
         gan_(std::make_unique<Gan>(settings)),
-        pace_(Clock::Real()),
-        alarm_(AlarmLimits(settings)) {
+        pace_(Clock::Real()) {
     history_.SetBatchesPerEpoch(length_.batches);
   }
 
@@ -65,6 +66,7 @@ class Trainer {
     }
     GANSERVE_RETURN_IF_ERROR(Sample());
     if (evaluates()) GANSERVE_RETURN_IF_ERROR(Evaluate());
+    GANSERVE_RETURN_IF_ERROR(RaiseAlarms());
     GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
     GANSERVE_ASSIGN_OR_RETURN(const uint64_t exported, Export());
     return TrainOutcome{false, step_, job_.ExportPath(exported)};
@@ -100,6 +102,7 @@ class Trainer {
       step_ = last->step;
       saved_ = step_;
     }
+    alarm_.emplace(AlarmLimits(settings_), DecodeAlarmState(gan_->notes()));
     StartLoader();
     return last;
   }
@@ -162,6 +165,7 @@ class Trainer {
     if (end) return absl::OkStatus();  // Run() publishes the rest
     if (step_ % settings_.sample_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Sample());
     if (evaluates() && step_ % settings_.evaluate_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Evaluate());
+    GANSERVE_RETURN_IF_ERROR(RaiseAlarms());
     if (is_best() || step_ % settings_.checkpoint_every_steps == 0) return SaveCheckpoint();
     return absl::OkStatus();
   }
@@ -177,9 +181,7 @@ class Trainer {
     const double seconds = std::chrono::duration<double>(Clock::Real().Now() - start).count();
     GANSERVE_RETURN_IF_ERROR(history_.RecordEvaluation(step_, report, seconds));
     console_.Line(FormatQualityLine(report, is_best()));
-    for (const std::string& text : alarm_.OnQuality(report, data_.class_names)) {
-      GANSERVE_RETURN_IF_ERROR(RaiseAlarm(text));
-    }
+    for (const std::string& text : alarm_->OnQuality(report, evaluator_->class_names())) alarms_.push_back(text);
     return absl::OkStatus();
   }
 
@@ -189,7 +191,11 @@ class Trainer {
     return absl::OkStatus();
   }
 
-  absl::Status RaiseAlarm(const std::string& text) {
+  // What has become alarming in this step.
+  absl::Status RaiseAlarms() {
+    if (alarms_.empty()) return absl::OkStatus();
+    const std::string text = absl::StrJoin(alarms_, "; ");
+    alarms_.clear();
     console_.Line(absl::StrCat("Warning: ", text));
     return history_.RecordAlarm(step_, text);
   }
@@ -213,12 +219,15 @@ class Trainer {
     report.eta_seconds = rate > 0 ? static_cast<double>(report.steps_left) / rate : 0;
     console_.Line(FormatLossLine(report));
     GANSERVE_RETURN_IF_ERROR(history_.RecordLosses(step_, report));
-    const std::optional<std::string> alarm = alarm_.OnDiscriminatorLoss(losses.discriminator);
-    return alarm ? RaiseAlarm(*alarm) : absl::OkStatus();
+    if (const std::optional<std::string> alarm = alarm_->OnDiscriminatorLoss(losses.discriminator)) {
+      alarms_.push_back(*alarm);
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<CheckpointFacts> WriteCheckpoint() {
     const Clock::TimePoint start = Clock::Real().Now();
+    gan_->SetNotes(EncodeAlarmState(alarm_->state()));
     GANSERVE_ASSIGN_OR_RETURN(const std::string contents, gan_->Save());
     GANSERVE_ASSIGN_OR_RETURN(CheckpointFacts checkpoint, job_.PublishCheckpoint(step_, contents));
     checkpoint.seconds = std::chrono::duration<double>(Clock::Real().Now() - start).count();
@@ -268,7 +277,7 @@ class Trainer {
       generator = gan_->AveragedGenerator(settings_.seed);
     }
     GANSERVE_RETURN_IF_ERROR(job_.PublishExport(
-        provenance.step, [&](const std::string& path) { return ExportGenerator(**generator, path); },
+        provenance.step, step_, [&](const std::string& path) { return ExportGenerator(**generator, path); },
         ModelJson(settings_, provenance)));
     return provenance.step;
   }
@@ -294,7 +303,8 @@ class Trainer {
   std::optional<uint64_t> saved_;  // step of the checkpoint that holds the present state, if there is one
   TrainPace pace_;
   std::optional<Evaluator> evaluator_;        // from the first evaluation on
-  CollapseAlarm alarm_;                       // counts anew in a run that resumes
+  std::optional<CollapseAlarm> alarm_;        // from the first look for a checkpoint on
+  std::vector<std::string> alarms_;           // of this step, not yet told
   std::unique_ptr<BatchPrefetcher> batches_;  // from step_ on; null before the first checkpoint was looked for
 };
 
@@ -307,7 +317,5 @@ absl::StatusOr<TrainOutcome> Train(const TrainSettings& settings, const ImageSet
 } catch (const std::exception& error) {
   return absl::InternalError(absl::StrCat("torch failed: ", error.what()));
 }
-
-void SetTorchThreads(int threads) { torch::set_num_threads(threads); }
 
 }  // namespace ganserve

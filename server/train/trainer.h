@@ -1,4 +1,4 @@
-// Trains a DCGAN and publishes what comes of it in a job directory. The header is free of torch.
+// Trains a GAN and publishes what comes of it in a job directory. The header is free of torch.
 #pragma once
 
 #include <atomic>
@@ -30,8 +30,5 @@ struct TrainOutcome {
 // `settings.max_rollbacks`; RESOURCE_EXHAUSTED when the disk is full; those of files.
 absl::StatusOr<TrainOutcome> Train(const TrainSettings& settings, const ImageSet& data, const Provenance& origin,
                                    const std::atomic<bool>& stop, JobDirectory* job, TrainConsole* console);
-
-// Sets the number of torch's threads for the process.
-void SetTorchThreads(int threads);
 
 }  // namespace ganserve

@@ -115,7 +115,7 @@ void Register(const std::string& name, const Forward& forward, int64_t latent_si
 }  // namespace
 
 int main(int argc, char** argv) {
-  ganserve::TuneMalloc();
+  ganserve::TuneMalloc(ganserve::kServingMemory);
   at::set_num_threads(1);
   benchmark::Initialize(&argc, argv);
   if (argc != 3 || std::string_view(argv[1]) != "--model") {

@@ -7,7 +7,6 @@
 // both, as the trainer does it. Prints the median and the least wall time of a step, the median processor time of all
 // threads, their ratios, a step with hinge loss and spectral norm, and what the parts of the trainer's step take. Fails
 // when the two don't compute the same losses.
-#include <malloc.h>
 #include <torch/torch.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "server/base/memory.h"
 #include "server/train/adam.h"
 #include "server/train/gan.h"
 #include "server/train/losses.h"
@@ -272,9 +272,7 @@ bool ParseFlags(int argc, char** argv, Flags* flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // trainer_main.cc: tensors of a few MB are not returned to the kernel after every step.
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  ganserve::TuneMalloc(ganserve::kTrainingMemory);
   Flags flags;
   if (!ParseFlags(argc, argv, &flags)) {
     std::fputs("usage: train_step_bench [--threads N] [--steps N] [--batch N]\n", stderr);

@@ -147,6 +147,15 @@ TEST_F(EvalRunTest, TakesTheVersionOnDutyOfARepositorysModel) {
   EXPECT_THAT(outcome.output, HasSubstr("model      plain, version 3: 8x8, 1 channel"));
 }
 
+TEST_F(EvalRunTest, TakesPathsThatAreNotUtf8) {
+  const std::string renamed = folder_.File("d\xe4ta");
+  std::filesystem::rename(data(), renamed);
+  const Outcome outcome = RunEval(absl::StrCat("--model ", folder_.File("plain.pt"), " --data ", renamed,
+                                               " --samples 10 --threads 1 --extractor none --json"));
+  ASSERT_EQ(outcome.code, 0) << outcome.output;
+  EXPECT_THAT(std::string(Json::parse(outcome.output)["data"]), HasSubstr("d\xef\xbf\xbdta"));  // U+FFFD
+}
+
 TEST_F(EvalRunTest, NamesWhatIsMissingOrBroken) {
   const auto fault = [&](const std::string& arguments, int code) {
     const Outcome outcome = RunEval(arguments);

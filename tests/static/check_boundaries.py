@@ -31,7 +31,7 @@ ALLOWED_FOLDERS = {
     "server/eval_": ["server/eval", "server/model", "server/data", "server/serving", "server/base"],
     "server/train": ["server/data", "server/eval", "server/base", "server/jobs", "proto", "proto/spec"],
     "server/training": ["server/jobs", "server/serving", "server/option", "server/base", "proto"],
-    "server/trainer_": ["server/train", "server/data", "server/jobs", "server/base", "proto", "proto/spec"],
+    "server/trainer_": ["server/train", "server/eval", "server/data", "server/jobs", "server/base", "proto", "proto/spec"],
     "server/option": ["server/base", "server/log"],
     "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/model",
                "server/rpc", "server/rpc/credentials", "server/jobs", "server/training", "server/option"],

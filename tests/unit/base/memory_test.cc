@@ -58,6 +58,8 @@ long FaultsOfTenBatches(const std::vector<size_t>& layer_bytes, size_t live) {
 const std::vector<size_t> kBatch256 = {4 * kMiB, 4 * kMiB, 8 * kMiB, 8 * kMiB, 16 * kMiB, 16 * kMiB, 3 * kMiB};
 // Together more than the 64 MiB of one heap of a thread's arena.
 const std::vector<size_t> kSeveralHeaps = {28 * kMiB, 28 * kMiB, 28 * kMiB, 20 * kMiB};
+// Together more than the main thread of a server keeps.
+const std::vector<size_t> kTrainingStep(11, 28 * kMiB);
 
 class TunedMallocTest : public testing::Test {
  protected:
@@ -67,7 +69,7 @@ class TunedMallocTest : public testing::Test {
 #endif
     // A huge page is one fault for 512 pages: few faults would prove nothing.
     ASSERT_EQ(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), 0);
-    ASSERT_TRUE(TuneMalloc());
+    ASSERT_TRUE(TuneMalloc(kServingMemory));
   }
 };
 
@@ -80,6 +82,12 @@ TEST_F(TunedMallocTest, ABatchOnTheMainThreadDoesSo) { EXPECT_LT(FaultsOfTenBatc
 
 TEST_F(TunedMallocTest, ABatchThatNeedsSeveralHeapsDoesSo) {
   std::jthread([] { EXPECT_LT(FaultsOfTenBatches(kSeveralHeaps, 9), 100); }).join();
+}
+
+// With a server's settings, each of the ten faults in more than 10,000 pages.
+TEST_F(TunedMallocTest, ATrainingStepReusesPagesThatAServerWouldGiveBack) {
+  ASSERT_TRUE(TuneMalloc(kTrainingMemory));
+  EXPECT_LT(FaultsOfTenBatches(kTrainingStep, kTrainingStep.size() + 1), 100);
 }
 
 TEST_F(TunedMallocTest, ResidentMemoryDoesNotGrowWithTheNumberOfBatches) {

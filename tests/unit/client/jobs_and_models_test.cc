@@ -157,16 +157,15 @@ TEST_F(TrainingCommandsTest, AJobWithoutLossesCannotBePlotted) {
 
 TEST_F(TrainingCommandsTest, TheHelpOfEveryFieldHasTheServersDefault) {
   EXPECT_EQ(Run({"train", "--help"}), kOk);
-  std::istringstream lines(out_.substr(out_.find("--image-size")));
-  std::vector<std::string> defaults;
-  for (std::string line; std::getline(lines, line);) {
-    const size_t at = line.find("; default ");
-    if (at != std::string::npos) defaults.push_back(line.substr(at + 10));
+  // As training.proto and the standard recipe have them.
+  for (const char* flag :
+       {"--recipe TEXT:{standard,classic}=standard", "--image-size,--size UINT=32", "--channels UINT=1",
+        "--width UINT=64", "--batch-size,--batch UINT=64", "--epochs UINT=25 ", "relativistic}=relativistic",
+        "--r1-penalty FLOAT=1", "--discriminator-norm TEXT:{none,batch,spectral}=none", "--generator-beta2 FLOAT=0.999",
+        "--ema-decay FLOAT=0.999", "--seed UINT=1", "--evaluate-every-steps UINT=500", "--kept-checkpoints UINT=2",
+        "--threads UINT=1"}) {
+    EXPECT_THAT(out_, HasSubstr(flag));
   }
-  // As training.proto has them, in the order of the flags; --steps has none.
-  EXPECT_THAT(defaults,
-              ElementsAre("32", "1", "64", "100", "64", "25", "bce_with_logits", "1", "0.999", "3", "1", "0: none",
-                          "2e-4", "0.5", "0.999", "2e-4", "0.5", "0.999", "500", "500", "100", "2", "none"));
 }
 
 TEST_F(TrainingCommandsTest, HelpFitsIntoAHundredColumns) {

@@ -101,6 +101,16 @@ TEST(TrainClassifier, SaysWhatIsWrongWithTheData) {
   EXPECT_THAT(fault(colour, Halves(4)), HasSubstr("16x16x3; the classifier takes 32x32x1"));
 }
 
+TEST(TrainClassifier, MakesAStatusOfWhatTorchThrows) {
+  const TemporaryFolder folder;
+  ImageSet mislabelled = Halves(16);
+  mislabelled.labels[3] = 7;  // of two classes
+  const auto result =
+      TrainClassifier(mislabelled, Halves(4), Short(), folder.File("extractor.pt"), [](const ClassifierProgress&) {});
+  EXPECT_EQ(result.status().code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("training the classifier failed: Target 7 is out of"));
+}
+
 TEST(TrainClassifier, SaysWhereItCannotWrite) {
   const auto result = TrainHalves("/proc/none/extractor.pt");
   EXPECT_THAT(std::string(result.status().message()), HasSubstr("/proc/none/extractor.pt"));

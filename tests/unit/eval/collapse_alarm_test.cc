@@ -64,6 +64,26 @@ TEST(CollapseAlarm, NamesTheClassThatIsLost) {
               ElementsAre("mode collapse: class 2 (boot) is 2.00 % of the samples, 33.33 % of the data"));
 }
 
+TEST(CollapseAlarm, NamesTheLostClassBesideOneThatTheDataLacks) {
+  CollapseAlarm alarm({});
+  QualityReport report = WithShares({0, 0.98, 0.02});
+  report.classes->reference_shares = {0, 0.5, 0.5};
+  alarm.OnQuality(report, {});
+  alarm.OnQuality(report, {});
+  EXPECT_THAT(alarm.OnQuality(report, {}),
+              ElementsAre("mode collapse: class 2 is 2.00 % of the samples, 50.00 % of the data"));
+}
+
+TEST(CollapseAlarm, MissesNoClassThatTheDataLacks) {
+  CollapseAlarm alarm({});
+  QualityReport report = WithShares({0, 0.5, 0.5});
+  report.classes->reference_shares = {0, 0.5, 0.5};
+  report.classes->divergence = 0;
+  for (int i = 0; i < 4; ++i) EXPECT_THAT(alarm.OnQuality(report, {}), IsEmpty());
+  report.classes->reference_shares = {0, 0, 0};
+  EXPECT_THAT(alarm.OnQuality(report, {}), IsEmpty());
+}
+
 TEST(CollapseAlarm, SoundsWhenTheClassesDriftFromTheBest) {
   CollapseAlarm alarm({});
   EXPECT_THAT(alarm.OnQuality(WithShares({0.33, 0.33, 0.34}), {}), IsEmpty());

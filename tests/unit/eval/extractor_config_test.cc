@@ -19,6 +19,12 @@ TEST(ExtractorConfig, GivesBackWhatClassifierJsonWrote) {
   EXPECT_THAT(config->class_names, ElementsAre("shirt", "bag"));
 }
 
+TEST(ExtractorConfig, ReplacesBytesThatAreNotUtf8) {
+  const auto config = ParseExtractorConfig(ClassifierJson({{}, {"b\xe4r"}}, {"train d\xe4ta", "d\xe4ta", 0.9, 12.5}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(config->class_names, ElementsAre("b\xef\xbf\xbdr"));  // U+FFFD
+}
+
 TEST(ExtractorConfig, NeedsNothingButTheFormat) {
   const auto config = ParseExtractorConfig(R"({"format": 1})");
   ASSERT_TRUE(config.ok()) << config.status();

@@ -162,6 +162,71 @@ TEST(FeatureExtractor, NoticesValuesThatAreNotFiniteLater) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("extractor net.pt: it returns features that are not finite"));
 }
 
+// Answers one way to the trial images of Load, another to an image with a sample of 255.
+absl::Status AppendAfterLoad(const std::string& forward) {
+  const auto extractor = FeatureExtractor::Load(Source(forward), kGrey);
+  EXPECT_TRUE(extractor.ok()) << extractor.status();
+  Features features;
+  Features logits;
+  const absl::Status status = (*extractor)->Append(std::vector<uint8_t>(16, 255), &features, &logits);
+  EXPECT_TRUE(status.ok() || features.values.empty());
+  return status;
+}
+
+TEST(FeatureExtractor, NoticesAnotherNumberOfLogitsLater) {
+  const absl::Status status = AppendAfterLoad(R"(
+def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+    logits = x.mean([2, 3])
+    if bool(x.max() > 0.99):
+        logits = logits.repeat([1, 3])
+    return (x.flatten(1), logits)
+)");
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.message(), "extractor net.pt: it gives 3 logits, and gave 1 when it was loaded");
+}
+
+TEST(FeatureExtractor, NoticesLogitsThatAreNoLongerThere) {
+  const absl::Status status = AppendAfterLoad(R"(
+def forward(self, x: Tensor) -> Any:
+    if bool(x.max() > 0.99):
+        return x.flatten(1)
+    return (x.flatten(1), x.mean([2, 3]))
+)");
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.message(), "extractor net.pt: it gives 0 logits, and gave 1 when it was loaded");
+}
+
+// Needs 4 PiB, more than an address space has.
+#define GANSERVE_NEEDS_4_PIB "torch.zeros([1125899906842624])"
+
+class OutOfMemoryTest : public testing::Test {
+ protected:
+  void SetUp() override {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizers' malloc ends the process";
+#endif
+  }
+};
+
+TEST_F(OutOfMemoryTest, OnLoadIsNoFaultOfTheExtractor) {
+  const auto source =
+      Source("def forward(self, x: Tensor) -> Tensor:\n    return x.flatten(1) + " GANSERVE_NEEDS_4_PIB "[0]\n");
+  const absl::Status status = FeatureExtractor::Load(source, kGrey).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("extractor net.pt: out of memory: "));
+}
+
+TEST_F(OutOfMemoryTest, OnAppendIsNoFaultOfTheExtractor) {
+  const absl::Status status = AppendAfterLoad(R"(
+def forward(self, x: Tensor) -> Tensor:
+    if bool(x.max() > 0.99):
+        return )" GANSERVE_NEEDS_4_PIB R"(
+    return x.flatten(1)
+)");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("extractor net.pt: out of memory: "));
+}
+
 TEST(FindExtractor, ReadsAFileOrAFolder) {
   const TemporaryFolder folder;
   const std::string file = folder.Write("extractor.pt", ScriptModel(kMeans));

@@ -54,6 +54,21 @@ TEST(FrechetDistance, IsZeroBetweenASetAndItself) {
   EXPECT_NEAR(FrechetDistance(fit, fit), 0, 1e-9);
 }
 
+TEST(FrechetDistance, IsNeverBelowZero) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    const Features features = NormalFeatures(seed, 100, 8, 0, 1e3f);
+    const Gaussian fit = FitGaussian(features);
+    EXPECT_GE(FrechetDistance(fit, fit), 0) << seed;
+    const FrechetEstimate estimate = EstimateFrechet(features, fit);
+    EXPECT_GE(estimate.distance, 0) << seed;
+    EXPECT_LE(estimate.low, estimate.distance) << seed;
+  }
+}
+
+TEST(FrechetDistance, HidesNoNumberThatIsNone) {
+  EXPECT_TRUE(std::isnan(FrechetDistance({{std::nan("")}, {1}}, {{0}, {1}})));
+}
+
 TEST(EstimateFrechet, AgreesWithTheDistanceOfTheFits) {
   const Features samples = NormalFeatures(3, 300, 6, 0.5f, 1.5f);
   const Gaussian reference = FitGaussian(NormalFeatures(4, 1000, 6));

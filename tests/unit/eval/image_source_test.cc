@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "server/serving/latents.h"
 #include "tests/support/fake_generator.h"
 
@@ -60,6 +62,14 @@ TEST(ImagesOfGenerator, HandOnTheGeneratorsError) {
   generator.FailFor(7, 4);
   EXPECT_EQ(ImagesOf(generator, 7, std::nullopt, 3)(0, 9).status().code(), absl::StatusCode::kInternal);
   EXPECT_TRUE(ImagesOf(generator, 7, std::nullopt, 3)(0, 3).ok());
+}
+
+TEST(ImagesOfGenerator, MakeAStatusOfWhatTheGeneratorThrows) {
+  FakeGenerator generator;
+  generator.OnGenerate([](size_t) { throw std::runtime_error("broken"); });
+  const absl::Status status = ImagesOf(generator, 7, std::nullopt, 2)(0, 10).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(status.message(), "making images failed: broken");
 }
 
 TEST(ImagesOfSet, AreThoseOfTheIndices) {

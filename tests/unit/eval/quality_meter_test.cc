@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <stdexcept>
 
 #include "server/serving/latents.h"
 #include "tests/support/script_model.h"
@@ -119,6 +120,23 @@ TEST(QualityMeter, HandsOnTheErrorOfTheSource) {
     return absl::InternalError("broken");
   };
   EXPECT_EQ((*meter)->Measure(10, broken).status().message(), "broken");
+}
+
+TEST(QualityMeter, MakesAStatusOfWhatTheSourceThrows) {
+  const auto meter = QualityMeter::Create(Extractor(), Images(1, 10, 0, 40), Small());
+  const auto broken = [](uint64_t, size_t) -> absl::StatusOr<std::vector<uint8_t>> {
+    throw std::runtime_error("broken");
+  };
+  const absl::Status status = (*meter)->Measure(10, broken).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(status.message(), "measuring failed: broken");
+}
+
+TEST(QualityMeter, MakesAStatusOfWhatItsCreationThrows) {
+  QualityOptions options = Small();
+  options.directions = size_t{1} << 59;  // times 16 samples: more than a vector can hold
+  EXPECT_EQ(QualityMeter::Create(std::nullopt, Images(1, 10, 0, 40), options).status().code(),
+            absl::StatusCode::kInternal);
 }
 
 TEST(QualityMeter, RefusesAnExtractorThatDoesNotFitBeforeItReadsAnImage) {

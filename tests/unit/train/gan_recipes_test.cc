@@ -140,9 +140,13 @@ TEST(GanRecipesTest, UpdatesTheGeneratorInEverySoManyStepsAlone) {
   const torch::Tensor start = Weights(gan.generator());
   Steps(gan, settings, 0, 2);
   EXPECT_TRUE(Weights(gan.generator()).equal(start));
-  EXPECT_TRUE(std::isnan(gan.TakeLosses().generator));
+  EXPECT_EQ(gan.TakeLosses().generator, 0) << "it has had no update";
   Steps(gan, settings, 2, 1);
   EXPECT_FALSE(Weights(gan.generator()).equal(start));
+  const double loss = gan.TakeLosses().generator;
+  EXPECT_GT(loss, 0);
+  Steps(gan, settings, 3, 1);
+  EXPECT_EQ(gan.TakeLosses().generator, loss) << "of its last update";
 }
 
 TEST(GanRecipesTest, TheLearningRateFactorOfABatchScalesBothNetworksSteps) {

@@ -46,7 +46,7 @@ TEST(GanTest, AStepMovesBothNetworksAndReportsTheirLosses) {
   // Near 2 ln 2 and ln 2, where networks that know nothing start.
   EXPECT_NEAR(losses.discriminator, 2 * std::log(2.0), 0.7);
   EXPECT_GT(losses.generator, 0.2);
-  EXPECT_TRUE(std::isnan(gan.TakeLosses().generator)) << "losses are taken once";
+  EXPECT_TRUE(std::isnan(gan.TakeLosses().discriminator)) << "losses are taken once";
 }
 
 TEST(GanTest, GradientsReachEveryWeightOfTheGenerator) {

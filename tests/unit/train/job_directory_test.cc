@@ -73,7 +73,7 @@ TEST_F(JobDirectoryTest, HasOneTrainerAtATime) {
 TEST_F(JobDirectoryTest, TellsOfWhatIsOnDisk) {
   JobDirectory job = Create();
   ASSERT_TRUE(job.PublishSample(6, "png").ok());
-  ASSERT_TRUE(job.PublishExport(8, Writing("model"), "json").ok());
+  ASSERT_TRUE(job.PublishExport(8, 8, Writing("model"), "json").ok());
   const auto events = Events();
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(Read(events[0].sample().path()), "png");
@@ -96,15 +96,15 @@ TEST_F(JobDirectoryTest, LeavesNothingBehindWhenAWriterFails) {
     std::ofstream(path) << "half";
     return absl::InternalError("disk full");
   };
-  EXPECT_FALSE(job.PublishExport(1, fail, "json").ok());
+  EXPECT_FALSE(job.PublishExport(1, 1, fail, "json").ok());
   EXPECT_EQ(Entries(folder_.File("job/exports")), 0U);
   EXPECT_TRUE(Events().empty());
 }
 
 TEST_F(JobDirectoryTest, DoesNotChangeAPublishedExport) {
   JobDirectory job = Create();
-  ASSERT_TRUE(job.PublishExport(1, Writing("first"), "json").ok());
-  ASSERT_TRUE(job.PublishExport(1, Writing("second"), "json").ok());
+  ASSERT_TRUE(job.PublishExport(1, 1, Writing("first"), "json").ok());
+  ASSERT_TRUE(job.PublishExport(1, 1, Writing("second"), "json").ok());
   EXPECT_EQ(Read("exports/1/model.pt"), "first");
   EXPECT_EQ(Events().size(), 1U);
   EXPECT_EQ(PublishModelFolder(job.ExportPath(1), Writing("third"), "json").code(), absl::StatusCode::kAlreadyExists);
@@ -155,7 +155,7 @@ TEST_F(JobDirectoryTest, RemovesWhatAKilledProcessLeft) {
 TEST_F(JobDirectoryTest, TellsOfAnExportWhoseProcessWasKilledBeforeItTold) {
   JobDirectory job = Create();
   fs::create_directories(folder_.File("job/exports/3"));
-  ASSERT_TRUE(job.PublishExport(3, Writing("model"), "json").ok());
+  ASSERT_TRUE(job.PublishExport(3, 3, Writing("model"), "json").ok());
   EXPECT_EQ(Events().back().export_().path(), "exports/3");
 }
 

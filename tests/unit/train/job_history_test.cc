@@ -126,5 +126,50 @@ TEST_F(JobHistoryTest, TellsAgainOfStepsAfterARollbackAndOfEachRollbackOnce) {
   EXPECT_EQ(events[2].step(), 5U);
 }
 
+QualityReport Report(double fid) {
+  QualityReport report;
+  report.samples = 100;
+  report.features = FeatureQuality{{fid, fid - 1, fid + 1}, {0.5, 0.25}, {0.75, 0.125}};
+  report.classes = ClassQuality{{2, 0.5}, {0.25, 0.75}, {0.5, 0.5}, 0.25};
+  return report;
+}
+
+TEST_F(JobHistoryTest, TellsOfEvaluationsAndKnowsTheBest) {
+  JobHistory history = Open();
+  ASSERT_TRUE(history.RecordEvaluation(10, Report(30), 1.5).ok());
+  ASSERT_TRUE(history.RecordEvaluation(20, Report(20), 1.5).ok());
+  ASSERT_TRUE(history.RecordEvaluation(30, Report(25), 1.5).ok());
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 3U);
+  const v1::TrainEvaluation& evaluation = events[1].evaluation();
+  EXPECT_EQ(evaluation.samples(), 100U);
+  EXPECT_EQ(evaluation.fid(), 20);
+  EXPECT_EQ(evaluation.kid(), 0.5);
+  EXPECT_EQ(evaluation.precision(), 0.75);
+  EXPECT_EQ(evaluation.recall(), 0.125);
+  EXPECT_EQ(evaluation.class_shares(1), 0.75);
+  EXPECT_EQ(evaluation.class_divergence(), 0.25);
+  EXPECT_EQ(evaluation.seconds(), 1.5);
+  EXPECT_TRUE(events[0].evaluation().best());
+  EXPECT_TRUE(events[1].evaluation().best());
+  EXPECT_FALSE(events[2].evaluation().best());
+  EXPECT_EQ(history.best()->step, 20U);
+  EXPECT_EQ(Open().best()->step, 20U) << "also when the history is opened again";
+  EXPECT_EQ(JobHistory::FindBest(folder_.File("events")).value()->fid, 20);
+}
+
+TEST_F(JobHistoryTest, AnEvaluationThatIsDoneAgainChangesNothing) {
+  ASSERT_TRUE(Open().RecordEvaluation(10, Report(30), 1.5).ok());
+  JobHistory history = Open();
+  ASSERT_TRUE(history.RecordEvaluation(10, Report(29), 1.5).ok());
+  EXPECT_EQ(history.best()->fid, 30);
+  EXPECT_EQ(Events().size(), 1U);
+}
+
+TEST_F(JobHistoryTest, HasNoBestWithoutAnEvaluation) {
+  EXPECT_FALSE(Open().best());
+  EXPECT_FALSE(JobHistory::FindBest(folder_.File("events")).value());
+}
+
 }  // namespace
 }  // namespace ganserve

@@ -33,6 +33,14 @@ TEST(ModelDescriptionTest, SaysWhereTheGeneratorComesFrom) {
   EXPECT_EQ(origin["discriminator_adam"]["learning_rate"], 0.25);
 }
 
+TEST(ModelDescriptionTest, ReplacesBytesThatAreNotUtf8) {
+  TrainSettings settings;
+  settings.data = "d\xe4ta";
+  const auto origin = json::parse(ModelJson(settings, {"train d\xe4ta", "j\xf6n", 7, "now"}))["provenance"];
+  EXPECT_EQ(origin["data"], "d\xef\xbf\xbdta");  // U+FFFD
+  EXPECT_EQ(origin["job"], "j\xef\xbf\xbdn");
+}
+
 TEST(ModelDescriptionTest, AnUntrainedGeneratorHasNoData) {
   EXPECT_TRUE(json::parse(ModelJson({}, {}))["provenance"]["data"].is_null());
 }

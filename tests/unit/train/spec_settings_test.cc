@@ -121,6 +121,7 @@ TEST(SpecSettingsTest, AJobMayGoOnWithOtherLengthsAndCadences) {
   now.set_checkpoint_every_steps(1);
   now.set_sample_every_steps(1);
   now.set_report_every_steps(1);
+  now.set_evaluate_every_steps(0);
   now.set_kept_checkpoints(1);
   now.set_max_rollbacks(1);
   now.set_threads(2);
