@@ -71,7 +71,7 @@ constexpr Row kRows[] = {
     {"seed", "--seed", "Of weights, data order and latents"},
     {"evaluate_every_steps", "--evaluate-every-steps", "Steps between two evaluations; 0: none"},
     {"evaluation_samples", "--evaluation-samples", "Generated images of an evaluation"},
-    {"extractor", "--extractor", "TorchScript file under the data root; by default a classifier of its own"},
+    {"extractor", "--extractor", "TorchScript file under the data root; by default our own classifier"},
     {"report_every_steps", "--report-every-steps,--report-every",
      "Steps between two reports of losses; one ends each epoch, too"},
     {"sample_every_steps", "--sample-every-steps", "Steps between two sample grids"},

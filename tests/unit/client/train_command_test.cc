@@ -4,7 +4,10 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string>
+#include <vector>
 
+#include "absl/strings/str_split.h"
 #include "client/ganctl/exit_code.h"
 #include "tests/unit/client/training_commands.h"
 
@@ -46,92 +49,20 @@ TEST_F(TrainingCommandsTest, SetsOnlyTheFieldsThatAreGiven) {
 
 TEST_F(TrainingCommandsTest, PassesEveryFieldOn) {
   WriteJob(v1::TRAIN_JOB_STATE_SUCCEEDED);
-  EXPECT_EQ(Run({"train",
-                 "--data",
-                 "d",
-                 "--image-size",
-                 "64",
-                 "--channels",
-                 "3",
-                 "--width",
-                 "8",
-                 "--latent-size",
-                 "9",
-                 "--batch-size",
-                 "10",
-                 "--steps",
-                 "11",
-                 "--loss",
-                 "bce_with_logits",
-                 "--generator-learning-rate",
-                 "1e-3",
-                 "--generator-beta1",
-                 "0.1",
-                 "--generator-beta2",
-                 "0.2",
-                 "--discriminator-learning-rate",
-                 "2e-3",
-                 "--discriminator-beta1",
-                 "0.3",
-                 "--discriminator-beta2",
-                 "0.4",
-                 "--seed",
-                 "18446744073709551615",
-                 "--ema-decay",
-                 "0",
-                 "--checkpoint-every-steps",
-                 "12",
-                 "--sample-every-steps",
-                 "13",
-                 "--report-every-steps",
-                 "14",
-                 "--kept-checkpoints",
-                 "15",
-                 "--max-rollbacks",
-                 "0",
-                 "--threads",
-                 "2",
-                 "--memory-limit-bytes",
-                 "536870912",
-                 "--recipe",
-                 "classic",
-                 "--body",
-                 "residual",
-                 "--conditioning",
-                 "class",
-                 "--discriminator-norm",
-                 "spectral",
-                 "--gradient-penalty",
-                 "0.5",
-                 "--r1-penalty",
-                 "0.6",
-                 "--r2-penalty",
-                 "0.7",
-                 "--penalty-every-steps",
-                 "16",
-                 "--discriminator-steps",
-                 "5",
-                 "--label-smoothing",
-                 "0.1",
-                 "--gradient-clip-norm",
-                 "0.8",
-                 "--final-learning-rate-factor",
-                 "0.9",
-                 "--flip-probability",
-                 "0.5",
-                 "--diff-augment-color",
-                 "--evaluate-every-steps",
-                 "17",
-                 "--evaluation-samples",
-                 "18",
-                 "--extractor",
-                 "inception.pt",
-                 "--promote-to-model",
-                 "m",
-                 "--request-id",
-                 "mine"}),
-            kOk)
-      << err_;
+  const std::string flags =
+      "--data d --image-size 64 --channels 3 --width 8 --latent-size 9 --batch-size 10 --steps 11 --loss "
+      "bce_with_logits --generator-learning-rate 1e-3 --generator-beta1 0.1 --generator-beta2 0.2 "
+      "--discriminator-learning-rate 2e-3 --discriminator-beta1 0.3 --discriminator-beta2 0.4 --seed "
+      "18446744073709551615 --ema-decay 0 --checkpoint-every-steps 12 --sample-every-steps 13 "
+      "--report-every-steps 14 --kept-checkpoints 15 --max-rollbacks 0 --threads 2 --memory-limit-bytes "
+      "536870912 --recipe classic --body residual --conditioning class --discriminator-norm spectral "
+      "--gradient-penalty 0.5 --r1-penalty 0.6 --r2-penalty 0.7 --penalty-every-steps 16 "
+      "--discriminator-steps 5 --label-smoothing 0.1 --gradient-clip-norm 0.8 --final-learning-rate-factor "
+      "0.9 --flip-probability 0.5 --diff-augment-color --evaluate-every-steps 17 --evaluation-samples 18 "
+      "--extractor inception.pt --promote-to-model m --request-id mine";
+  std::vector<std::string> arguments = absl::StrSplit(flags, ' ');
+  arguments.insert(arguments.begin(), "train");
+  EXPECT_EQ(Run(arguments), kOk) << err_;
   const client::SeenStream seen = training().streams().at(0);
   EXPECT_EQ(seen.request_id, "mine");
   const v1::TrainSpec& spec = seen.spec;
