@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <new>
 #include <string>
 
@@ -167,5 +168,8 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) try { return ganserve::Main(argc, argv); } catch (const std::bad_alloc&) {
   std::fputs("ganserve-trainer: out of memory\n", stderr);
+  return ganserve::kTrainerError;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "ganserve-trainer: %s\n", error.what());
   return ganserve::kTrainerError;
 }
