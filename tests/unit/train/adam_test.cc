@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "server/train/random_tensors.h"
+
 namespace ganserve {
 namespace {
 
@@ -15,18 +17,19 @@ using Parameters = std::vector<torch::Tensor>;
 
 // Two parameters, one of them channels-last, with lengths that fill no vector register evenly.
 Parameters MakeParameters() {
-  torch::manual_seed(3);
-  const Parameters parameters = {torch::randn({3, 5, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast),
-                                 torch::randn({7})};
+  const Parameters parameters = {NormalLatents(3, 60, 1).view({3, 5, 2, 2}).contiguous(at::MemoryFormat::ChannelsLast),
+                                 NormalLatents(4, 7, 1).view({7})};
   for (const torch::Tensor& parameter : parameters) parameter.requires_grad_();
   return parameters;
 }
 
 // The gradient of every parameter in the given step.
 void SetGradients(const Parameters& parameters, int step) {
-  torch::manual_seed(static_cast<uint64_t>(100 + step));
-  for (const torch::Tensor& parameter : parameters) {
-    parameter.mutable_grad() = torch::empty_like(parameter.detach()).normal_(0, 0.1);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const torch::Tensor& parameter = parameters[i];
+    const auto seed = static_cast<uint64_t>(step) * parameters.size() + i;
+    const torch::Tensor values = 0.1 * NormalLatents(seed, parameter.numel(), 1).view(parameter.sizes());
+    parameter.mutable_grad() = torch::empty_like(parameter.detach()).copy_(values);
   }
 }
 
