@@ -15,7 +15,7 @@ constexpr int kWarmUpReports = 2;
 constexpr double kHarmlessDivergence = 0.1;
 
 // The fault if it has just begun; `sounds` remembers that it goes on.
-std::optional<std::string> AtItsBegin(std::optional<std::string> fault, bool* sounds) {
+std::optional<std::string> AtItsBegin(const std::optional<std::string>& fault, bool* sounds) {
   const bool sounded = std::exchange(*sounds, fault.has_value());
   return sounded ? std::nullopt : fault;
 }
@@ -94,7 +94,7 @@ std::optional<std::string> CollapseAlarm::OnDiscriminatorLoss(double loss) {
         "nothing",
         loss, limits_.least_discriminator_loss, state_.low_losses);
   }
-  return AtItsBegin(std::move(fault), &state_.loss_sounds);
+  return AtItsBegin(fault, &state_.loss_sounds);
 }
 
 }  // namespace ganserve

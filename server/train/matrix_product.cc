@@ -4,6 +4,7 @@
 
 // The BLAS reference interface: column-major, everything by address.
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): names of the libraries
 void sgemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k,
             const float* alpha, const float* a, const int* lda, const float* b, const int* ldb, const float* beta,
             float* c, const int* ldc);
@@ -13,6 +14,7 @@ void dgemm_(const char* transpose_a, const char* transpose_b, const int* m, cons
 
 // MKL's: the number of threads for products of the calling thread. Returns what it was.
 int MKL_Set_Num_Threads_Local(int threads);
+// NOLINTEND(readability-identifier-naming)
 }
 
 namespace ganserve {

@@ -43,7 +43,7 @@ TEST_F(TrainerKillTest, ARunThatWasKilledAtAnyMomentEndsLikeOneThatWasNot) {
   const std::string whole = jobs_.Create("whole", TrainerJobs::Spec());
   ASSERT_EQ(jobs_.Run(whole), kFinished) << jobs_.errors();
   // Losses: every third step and the ends of six epochs, two of which are a third step too.
-  ASSERT_EQ(History(whole).size(), 24U + 3 + 60 + 1) << "losses, samples, checkpoints and the export";
+  ASSERT_EQ(History(whole).size(), 24U + 3 + 60 + 1 + 1) << "losses, samples, checkpoints, evaluation and export";
 
   // The moments are random on purpose, a few lines of losses after each start, and whatever they hit must hold.
   std::string job = jobs_.Create("killed", TrainerJobs::Spec());
