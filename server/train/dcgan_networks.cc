@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "server/train/network_depth.h"
 #include "server/train/position_major.h"
 #include "server/train/strided_convolution.h"
 
@@ -10,15 +11,8 @@ namespace ganserve {
 namespace {
 
 constexpr double kLeakyReluSlope = 0.2;
-// Caps the deep end of the 128-pixel networks: 32 x the width would be most of the weights for little in return.
-constexpr int kMaxWidthFactor = 16;
-
 // Number of stride-2 layers between a 4 x 4 map and the image, less the last: 2 at 32 pixels, 3 at 64, 4 at 128.
-int HiddenDoublings(int image_size) {
-  int doublings = 0;
-  for (int size = 8; size < image_size; size *= 2) ++doublings;
-  return doublings;
-}
+int HiddenDoublings(int image_size) { return Doublings(8, image_size); }
 
 torch::nn::ConvTranspose2d Upsample(int64_t in, int64_t out, int stride, int padding) {
   torch::nn::ConvTranspose2d layer(

@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <string>
 
+#include "server/train/network_depth.h"
+
 namespace ganserve {
 namespace {
 
 constexpr int kFirstSide = 4;
 constexpr int kLastSide = 8;
-constexpr int kMaxWidthFactor = 16;
-
-// How often `from` is doubled to give `to`.
-int Doublings(int from, int to) {
-  int doublings = 0;
-  for (int size = from; size < to; size *= 2) ++doublings;
-  return doublings;
-}
 
 torch::nn::Conv2d Convolution(int64_t in, int64_t out, int kernel) {
   return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).padding(kernel / 2));

@@ -51,7 +51,6 @@ class Trainer {
         history_(job->history()),
         console_(*console),
         length_(settings, data.count()),
-        gan_(std::make_unique<Gan>(settings)),
         pace_(Clock::Real()) {
     history_.SetBatchesPerEpoch(length_.batches);
   }
@@ -298,7 +297,7 @@ class Trainer {
   JobHistory& history_;
   TrainConsole& console_;
   const TrainLength length_;
-  std::unique_ptr<Gan> gan_;       // never null
+  std::unique_ptr<Gan> gan_;       // from the first look for a checkpoint on
   uint64_t step_ = 0;              // steps done since the start of the job
   std::optional<uint64_t> saved_;  // step of the checkpoint that holds the present state, if there is one
   TrainPace pace_;
