@@ -14,6 +14,7 @@
 #include "server/data/batch_prefetcher.h"
 #include "server/eval/alarm_state.h"
 #include "server/eval/collapse_alarm.h"
+#include "server/train/checkpoint_gan.h"
 #include "server/train/epoch_batches.h"
 #include "server/train/evaluator.h"
 #include "server/train/gan.h"
@@ -96,8 +97,7 @@ class Trainer {
     step_ = 0;
     saved_.reset();
     if (last) {
-      const absl::Status status = gan_->Load(last->contents);
-      if (!status.ok()) return absl::Status(status.code(), absl::StrCat(last->path, ": ", status.message()));
+      GANSERVE_RETURN_IF_ERROR(LoadGan(*last, gan_.get()));
       step_ = last->step;
       saved_ = step_;
     }
@@ -284,9 +284,8 @@ class Trainer {
   absl::StatusOr<std::shared_ptr<GeneratorNetwork>> GeneratorAt(uint64_t step) const {
     if (step == step_) return gan_->AveragedGenerator(settings_.seed);
     GANSERVE_ASSIGN_OR_RETURN(const Checkpoint checkpoint, FindCheckpoint(job_.path(), step));
-    Gan gan(settings_);
-    GANSERVE_RETURN_IF_ERROR(gan.Load(checkpoint.contents));
-    return gan.AveragedGenerator(settings_.seed);
+    TrainSettings settings = settings_;
+    return AveragedGeneratorOf(checkpoint, &settings);
   }
 
   const TrainSettings& settings_;

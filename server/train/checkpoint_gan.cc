@@ -1,0 +1,30 @@
+#include "server/train/checkpoint_gan.h"
+
+#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+
+namespace ganserve {
+namespace {
+
+absl::Status InFile(const Checkpoint& checkpoint, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(checkpoint.path, ": ", std::string(status.message())));
+}
+
+}  // namespace
+
+absl::Status LoadGan(const Checkpoint& checkpoint, Gan* gan) {
+  const absl::Status status = gan->Load(checkpoint.contents);
+  return status.ok() ? status : InFile(checkpoint, status);
+}
+
+absl::StatusOr<std::shared_ptr<GeneratorNetwork>> AveragedGeneratorOf(const Checkpoint& checkpoint,
+                                                                      TrainSettings* settings) {
+  const absl::StatusOr<int> classes = Gan::ClassesOf(checkpoint.contents);
+  if (!classes.ok()) return InFile(checkpoint, classes.status());
+  settings->shape.classes = *classes;
+  Gan gan(*settings);
+  GANSERVE_RETURN_IF_ERROR(LoadGan(checkpoint, &gan));
+  return gan.AveragedGenerator(settings->seed);
+}
+
+}  // namespace ganserve
