@@ -18,6 +18,14 @@ torch_imported_library(torch::c10 libc10.so)
 torch_imported_library(torch::cpu libtorch_cpu.so)
 set_property(TARGET torch::cpu PROPERTY INTERFACE_LINK_LIBRARIES torch::c10)
 
+# OpenMP, for files whose own loops run on torch's threads: at::parallel_for is a template, and sequential where a file is
+# compiled without -fopenmp. Its runtime is the one that torch brings along, so that a process has one set of threads.
+torch_imported_library(torch::gomp libgomp.so.1)
+add_library(torch_openmp INTERFACE)
+add_library(torch::openmp ALIAS torch_openmp)
+target_compile_options(torch_openmp INTERFACE -fopenmp)
+target_link_libraries(torch_openmp INTERFACE torch::gomp)
+
 add_library(torch_all INTERFACE)
 add_library(torch::torch ALIAS torch_all)
 target_link_libraries(torch_all INTERFACE torch::cpu)
