@@ -11,6 +11,7 @@
 #include "server/base/status_macros.h"
 #include "server/base/ticker.h"
 #include "server/image/png_encoder.h"
+#include "server/job_comparer.h"
 #include "server/job_exporter.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics_server.h"
@@ -123,12 +124,13 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models, std::vector<LoadedMo
 }
 
 ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher,
-                                     GeneratorExporter& exporter) {
+                                     GeneratorExporter& exporter, GeneratorComparer& comparer) {
   return {.repository = options.models,
           .versions_per_model = static_cast<size_t>(options.versions_per_model),
           .load = LoaderFor(device),
           .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
-          .exporter = &exporter};
+          .exporter = &exporter,
+          .comparer = &comparer};
 }
 
 RequestLimits LimitsOf(const ServerOptions& options, const Device& device) {
@@ -189,6 +191,7 @@ struct Server::Parts {
   std::unique_ptr<LoadedModels> models;
   std::unique_ptr<Batcher> batcher;
   std::unique_ptr<JobExporter> exporter;
+  std::unique_ptr<JobComparer> comparer;
   std::unique_ptr<ModelSwitch> model_switch;
   std::unique_ptr<ModelAdminThread> model_admin;
   std::unique_ptr<Ticker> model_poll;
@@ -262,9 +265,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
   GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models, &refused));
   parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs);
-  parts->model_switch =
-      std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter),
-                                    *parts->models, *parts->metrics, refused);
+  parts->comparer =
+      std::make_unique<JobComparer>(ComparisonPaths{EvaluatorPath(options), options.jobs, options.data_root});
+  parts->model_switch = std::make_unique<ModelSwitch>(
+      SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter, *parts->comparer), *parts->models,
+      *parts->metrics, refused);
   parts->metrics->SetWorkers(plan.batcher.workers);
   parts->model_admin = std::make_unique<ModelAdminThread>(*parts->model_switch);
   if (!options.jobs.empty()) {

@@ -13,8 +13,9 @@ namespace ganserve {
 namespace {
 
 PromoteFunction PromoteBy(ModelAdmin& models) {
-  return [&models](const std::string& job_id, const std::string& model, auto done) {
-    models.Promote({job_id, std::nullopt, model}, [done = std::move(done)](absl::StatusOr<StoredVersion> version) {
+  return [&models](const JobPromotion& job, auto done) {
+    const Promotion promotion{job.id, std::nullopt, job.model, job.only_if_not_worse};
+    models.Promote(promotion, [done = std::move(done)](absl::StatusOr<StoredVersion> version) {
       if (!version.ok()) return done(std::move(version).status());
       done(absl::StrCat("promoted to version ", version->version, " of model ", version->model));
     });
@@ -28,6 +29,10 @@ std::string TrainerPath(const ServerOptions& options) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
   return (self.parent_path() / "ganserve-trainer").string();
+}
+
+std::string EvaluatorPath(const ServerOptions& options) {
+  return std::filesystem::path(TrainerPath(options)).replace_filename("ganserve-eval").string();
 }
 
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,

@@ -192,7 +192,8 @@ void JobRunner::OnExit(const TrainerExit& exit) {
 void JobRunner::OnSuccess() {
   // A trainer that had nothing left to do may have told nothing.
   if (record_.state() == v1::TRAIN_JOB_STATE_STARTING) record_.Move(v1::TRAIN_JOB_STATE_RUNNING, "").IgnoreError();
-  const std::string& model = record_.info().spec().promote_to_model();
+  const v1::TrainSpec& spec = record_.info().spec();
+  const std::string& model = spec.promote_to_model();
   if (model.empty()) return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED, "");
   if (record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
     return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED, absl::StrCat("not promoted to ", model, ": cancelled"));
@@ -204,7 +205,8 @@ void JobRunner::OnSuccess() {
   promoting_ = true;
   wish_ = Wish::kRun;
   AnswerPause(StateError("paused"));
-  options_.promote(record_.id(), model, [this](const absl::StatusOr<std::string>& result) {
+  const JobPromotion promotion{record_.id(), model, spec.promote_only_if_not_worse()};
+  options_.promote(promotion, [this](const absl::StatusOr<std::string>& result) {
     post_([=, this] {
       if (absl::IsUnavailable(result.status())) return;  // the server stops; the next one promotes
       promoting_ = false;

@@ -17,10 +17,16 @@
 
 namespace ganserve {
 
-// Puts a finished job's generator on duty as a new version of `model` and calls `done`, from any thread, with a line
+struct JobPromotion {
+  std::string id;     // of the job
+  std::string model;  // made if there is none
+  bool only_if_not_worse = false;
+};
+
+// Puts a finished job's generator on duty as a new version of a model and calls `done`, from any thread, with a line
 // for people or with why it could not be done; UNAVAILABLE: because the server stops, so the next one is to do it.
-using PromoteFunction = std::function<void(const std::string& job_id, const std::string& model,
-                                           std::function<void(absl::StatusOr<std::string>)> done)>;
+using PromoteFunction =
+    std::function<void(const JobPromotion& job, std::function<void(absl::StatusOr<std::string>)> done)>;
 
 struct JobRunnerOptions {
   std::string trainer;                           // the ganserve-trainer executable

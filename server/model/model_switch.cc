@@ -128,12 +128,26 @@ absl::StatusOr<StoredVersion> ModelSwitch::TryPromote(const Promotion& promotion
     std::filesystem::remove(folder, holds_something);
     return version.status();
   }
-  auto activated = TryActivate(promotion.model, *version);
+  const absl::Status compared = CheckNotWorse(promotion, *version, stop);
+  auto activated = compared.ok() ? TryActivate(promotion.model, *version) : compared;
   if (activated.ok()) return activated;
   if (const absl::Status left = DiscardVersion(options_.repository, promotion.model, *version); !left.ok()) {
     Log(LogLevel::kWarning, "refused version stays in the repository", {{"error", std::string(left.message())}});
   }
   return activated.status();
+}
+
+absl::Status ModelSwitch::CheckNotWorse(const Promotion& promotion, uint64_t version,
+                                        const std::stop_token& stop) const {
+  if (!promotion.only_if_not_worse) return absl::OkStatus();
+  const LoadedModel* loaded = Loaded(promotion.model);
+  if (loaded == nullptr || loaded->on_duty == 0) return absl::OkStatus();
+  if (options_.comparer == nullptr) {
+    return absl::FailedPreconditionError("this server can't compare generators: it has no training jobs");
+  }
+  return options_.comparer->CheckNotWorse(promotion.job_id,
+                                          VersionFolder(options_.repository, promotion.model, version),
+                                          VersionFolder(options_.repository, promotion.model, loaded->on_duty), stop);
 }
 
 absl::StatusOr<uint64_t> ModelSwitch::Export(const Promotion& promotion, const std::stop_token& stop) {
