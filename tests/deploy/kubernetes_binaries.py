@@ -4,6 +4,8 @@ import re
 import subprocess
 
 SERVER, TRAINER, CLIENT = "ganserve", "ganserve-trainer", "ganctl"
+LOOPBACK = "127.0.0.1:0"
+NAMES = ("ready", "live")  # what probes ask for
 
 
 class Binaries:
@@ -13,6 +15,7 @@ class Binaries:
         self.folder = pathlib.Path(folder)
         self._help = {}
         self._options = {}
+        self._health_names = None
 
     def help(self, *command):
         if command not in self._help:
@@ -40,10 +43,23 @@ class Binaries:
             self._options[key] = ({}, run.stderr.strip()) if run.returncode else (options, "")
         return self._options[key]
 
-    def knows_health_name(self, name):
-        """Whether the help of --health-listen speaks of this name."""
-        text = self.help(SERVER).partition("--health-listen ")[2].partition("\n  --")[0]
-        return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text) is not None
+    def health_names(self):
+        """Those of NAMES that are SERVING on the health port of a server that is ready. It is started once, on free ports."""
+        if self._health_names is None:
+            command = [self.folder / SERVER, "--listen", LOOPBACK, "--health-listen", LOOPBACK, "--metrics-listen", "off",
+                       "--drain-grace", "0"]
+            with subprocess.Popen(command, env={}, stderr=subprocess.PIPE, text=True) as server:
+                # Ends with the line "ready", or without one when the server does.
+                ready = next((line for line in server.stderr if re.search(r" ready .*health=", line)), "")
+                address = ready.partition("health=")[2].split()[:1]
+                self._health_names = {name for name in NAMES if address and self._is_serving(address[0], name)}
+                server.terminate()
+        return self._health_names
+
+    def _is_serving(self, address, name):
+        run = subprocess.run([self.folder / CLIENT, "health", "--server", address, "--service", name], capture_output=True,
+                             text=True, check=False)
+        return run.stdout.strip() == "SERVING"
 
     def trainer_exit_codes(self):
         return {int(code) for code in re.findall(r"(?:^Exit codes: |; )(\d+) ", self.help(TRAINER), re.MULTILINE)}

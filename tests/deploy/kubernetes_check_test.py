@@ -14,8 +14,7 @@ FIXTURE = pathlib.Path(__file__).with_name("kubernetes_check_fixture.yaml").read
 SERVER_HELP = """Usage: ganserve [--OPTION VALUE]...
   --listen HOST:PORT                GANSERVE_LISTEN
   --metrics-listen HOST:PORT        GANSERVE_METRICS_LISTEN
-  --health-listen HOST:PORT|off     Names "ready" and
-                                    "live". GANSERVE_HEALTH_LISTEN
+  --health-listen HOST:PORT|off     GANSERVE_HEALTH_LISTEN
   --models DIR                      GANSERVE_MODELS
   --workers N                       GANSERVE_WORKERS
   --max-connection-age DURATION     GANSERVE_MAX_CONNECTION_AGE
@@ -41,6 +40,9 @@ class FakeBinaries(Binaries):
 
     def help(self, *command):
         return HELP[command]
+
+    def health_names(self):
+        return {"ready", "live"}
 
     def server_options(self, variables):
         given = {key.removeprefix("GANSERVE_").lower().replace("_", "-"): value for key, value in variables.items()}
@@ -171,9 +173,16 @@ spec:
 
     def test_finds_a_health_name_that_the_server_does_not_know(self):
         binaries = FakeBinaries("unused")
-        self.assertTrue(binaries.knows_health_name("live"))
-        self.assertFalse(binaries.knows_health_name("alive"))
-        self.assertFalse(binaries.knows_health_name("models"), "stands in the help of another option")
+        binaries.health_names = lambda: {"ready"}
+        faults = kubernetes_check.find_faults(FIXTURE, binaries)
+        self.assertEqual(["Deployment images: the livenessProbe asks for 'live', which the server's health port does not know"],
+                         faults)
+
+    def test_reads_options_and_exit_codes_out_of_help(self):
+        binaries = FakeBinaries("unused")
+        self.assertIn("GANSERVE_HEALTH_LISTEN", binaries.variables("ganserve"))
+        self.assertEqual({"train", "run"}, binaries.subcommands("ganserve-trainer"))
+        self.assertEqual({0, 1, 2, 4}, binaries.trainer_exit_codes())
 
     def test_reads_quantities_and_durations(self):
         self.assertEqual([2, 0.5, 2**30, 64 * 2**20], [quantity(text) for text in ("2", "500m", "1Gi", "64Mi")])

@@ -12,6 +12,9 @@ PROGRAMS = {f"/usr/local/bin/{name}": name for name in
             (kubernetes_binaries.SERVER, kubernetes_binaries.TRAINER, kubernetes_binaries.CLIENT)}
 # Seconds between the end of a drain and SIGKILL: the process frees its models, flushes its log and ends.
 STOP_MARGIN = 5
+# The trainer's exit codes that need no rule: finished; those that another attempt may get past (any error, a full disk), which
+# are counted; and those of its commands `train` and `export`, which no Job runs.
+CODES_WITHOUT_RULE = {0, 1, 5, 6, 7}
 # What Pod Security "restricted" leaves of volumes, less what no pod of ours needs.
 VOLUMES = {"persistentVolumeClaim", "emptyDir", "secret", "configMap", "projected"}
 
@@ -97,8 +100,8 @@ def probes(manifests, binaries):
                 yield f"{pod.name}: the {kind} asks port {probe['port']}, not the port health"
             if probe.get("service") != service:
                 yield f"{pod.name}: the {kind} asks for {probe.get('service')!r}; wanted: {service!r}"
-            elif not binaries.knows_health_name(service):
-                yield f"{pod.name}: the {kind} asks for {service!r}, of which the help of --health-listen says nothing"
+            elif service not in binaries.health_names():
+                yield f"{pod.name}: the {kind} asks for {service!r}, which the server's health port does not know"
 
 
 def grace(manifests, binaries):
@@ -242,9 +245,9 @@ def exit_code_faults(pod, rules, documented):
         if codes.get("containerName") not in [item["name"] for item in pod.containers]:
             yield f"{pod.name} has exit codes of {codes.get('containerName')}, which is no container of it"
         named += codes["values"]
-    # 1 is the code that another attempt may get past: it is counted against backoffLimitPerIndex.
-    if sorted(named) != sorted(documented - {0, 1}):
-        yield f"{pod.name} has rules for the exit codes {sorted(named)}; the trainer's are {sorted(documented - {0, 1})}"
+    wanted = sorted(documented - CODES_WITHOUT_RULE)
+    if sorted(named) != wanted:
+        yield f"{pod.name} has rules for the exit codes {sorted(named)}; the trainer's are {wanted}"
 
 
 RULES = (known_variables, known_flags, accepted_values, listened_ports, probes, grace, connection_age, rollout, quantities,
