@@ -23,7 +23,7 @@ FROM ${BASE} AS runtime
 COPY --from=packages /run.txt /usr/local/share/ganserve/packages.txt
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update \
     && xargs -a /usr/local/share/ganserve/packages.txt apt-get install -y --no-install-recommends \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/* \
     && install -d -o 65532 -g 65532 /var/lib/ganserve/models /var/lib/ganserve/jobs /var/lib/ganserve/data
 ARG BASE
 ARG VERSION=0.1.0
