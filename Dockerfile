@@ -18,12 +18,13 @@ FROM ${BASE} AS packages
 COPY scripts/packages.txt /
 RUN sed -nE 's/^build +//p' packages.txt >build.txt && sed -nE '/^run +(dataset|fonts)-/d; s/^run +//p' packages.txt >run.txt
 
-# All of the image but our own files and LibTorch.
+# All of the image but our own files and LibTorch. No setuid programs: nobody in there has a use for them.
 FROM ${BASE} AS runtime
 COPY --from=packages /run.txt /usr/local/share/ganserve/packages.txt
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update \
     && xargs -a /usr/local/share/ganserve/packages.txt apt-get install -y --no-install-recommends \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/* \
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \
     && install -d -o 65532 -g 65532 /var/lib/ganserve/models /var/lib/ganserve/jobs /var/lib/ganserve/data
 ARG BASE
 ARG VERSION=0.1.0
