@@ -9,8 +9,10 @@
 # What changes least comes first: Debian's packages, then LibTorch, then our sources. A change of a source compiles what it
 # must (ccache) and fetches nothing.
 ARG BASE=debian:bookworm-slim
-# Where the sources lie meanwhile. ccache finds the objects of another folder only if it has the same name.
+# The folder of the sources meanwhile, and the language of the compiler's messages. Only for these two ccache finds objects
+# that were compiled outside.
 ARG SOURCE=/usr/src/ganserve
+ARG LANG=C.UTF-8
 
 # Debian's packages, by purpose. Files of their own, so that a new line for tests touches no layer. Data sets come as
 # volumes; fonts are data sets here.
@@ -73,6 +75,7 @@ COPY server /server
 # The executables and the list of what the image is made of. The packages are those of the image, hence its dpkg folder.
 FROM libraries-cpu AS build-cpu
 COPY --from=sources / ./
+ARG LANG
 COPY deploy/image/build-programs deploy/image/
 RUN --mount=type=cache,id=ganserve-ccache,target=/var/cache/ccache deploy/image/build-programs /image/programs
 COPY --from=runtime /var/lib/dpkg /image/debian/var/lib/dpkg
@@ -82,6 +85,7 @@ RUN deploy/image/make_sbom.py /image
 
 FROM libraries-cuda AS build-cuda
 COPY --from=sources / ./
+ARG LANG
 COPY deploy/image/build-programs deploy/image/
 RUN --mount=type=cache,id=ganserve-ccache,target=/var/cache/ccache deploy/image/build-programs /image/programs
 COPY --from=runtime /var/lib/dpkg /image/debian/var/lib/dpkg

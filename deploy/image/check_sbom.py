@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """Holds the list of parts (SBOM) of an image against the image's file system.
 
-    check_sbom.py ROOT [--schema FOLDER] [--loaded FILE]
+    check_sbom.py ROOT [--tools FOLDER] [--loaded FILE]
 
-ROOT: the mounted image. FOLDER: CycloneDX's JSON schemas (PyPI cyclonedx-python-lib, cyclonedx/schema/_res); needs Python's
-jsonschema. FILE: paths that a running server and trainer have mapped, one a line. As root, for it runs the image's own
-loader in ROOT. Prints each fault and exits with 1, unless
+ROOT: the mounted image. FOLDER: where PyPI's fastjsonschema and cyclonedx-python-lib (for its schemas) are installed; without
+it the form of the list is not checked. FILE: paths that a running server has mapped, one a line. As root, for it runs the
+image's own loader in ROOT. Prints each fault and exits with 1, unless
 
 - the list is valid by the schema,
 - it names exactly the installed Debian packages, in their versions,
@@ -33,18 +33,19 @@ def use_of(component):
     return {item["name"]: item["value"] for item in component.get("properties", [])}.get("ganserve:use")
 
 
-def schema_faults(sbom, folder):
-    import jsonschema  # pylint: disable=import-outside-toplevel  # without --schema it is not needed
-    def load(name):
-        return json.loads((folder / f"{name}.SNAPSHOT.schema.json").read_text(encoding="utf-8"))
-    # How the schema of a list names the others.
-    base = "http://cyclonedx.org/schema/"
-    store = {f"{base}{name}.SNAPSHOT.schema.json": load(name) for name in ("spdx", "jsf-0.82", "cryptography-defs")
-             if (folder / f"{name}.SNAPSHOT.schema.json").exists()}
-    schema = load("bom-1.6")
-    resolver = jsonschema.RefResolver.from_schema(schema, store=store)
-    for error in jsonschema.Draft7Validator(schema, resolver=resolver).iter_errors(sbom):
-        yield f"schema: {'/'.join(map(str, error.absolute_path))}: {error.message[:200]}"
+def schema_faults(sbom, tools):
+    sys.path.insert(0, str(tools))
+    import fastjsonschema  # pylint: disable=import-outside-toplevel  # only here is it needed
+
+    def load(uri):
+        return json.loads((tools / "cyclonedx/schema/_res" / uri.rsplit("/", 1)[-1]).read_text(encoding="utf-8"))
+
+    # The schema names others by URIs; they all lie in one folder.
+    validate = fastjsonschema.compile(load("bom-1.6.SNAPSHOT.schema.json"), handlers={"http": load})
+    try:
+        validate(sbom)
+    except fastjsonschema.JsonSchemaException as error:
+        yield f"schema: {error.message[:300]}"
 
 
 def dpkg_versions(root):
@@ -112,7 +113,7 @@ def library_faults(components, root, loaded):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=pathlib.Path)
-    parser.add_argument("--schema", type=pathlib.Path)
+    parser.add_argument("--tools", type=pathlib.Path)
     parser.add_argument("--loaded", type=pathlib.Path)
     arguments = parser.parse_args()
     root = arguments.root
@@ -120,7 +121,7 @@ def main():
     components = [*all_components(sbom), *all_components(sbom["metadata"]["component"])]
     installed = dpkg_versions(root)
     loaded = set(arguments.loaded.read_text(encoding="utf-8").split()) if arguments.loaded else set()
-    faults = [*(schema_faults(sbom, arguments.schema) if arguments.schema else []), *package_faults(components, installed),
+    faults = [*(schema_faults(sbom, arguments.tools) if arguments.tools else []), *package_faults(components, installed),
               *file_faults(components, root), *library_faults(components, root, loaded)]
     for fault in faults:
         print(f"check_sbom: {fault}", file=sys.stderr)
