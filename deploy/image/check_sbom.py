@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Holds the list of parts (SBOM) of an image against the image's file system.
 
-    check_sbom.py ROOT [--tools FOLDER] [--loaded FILE]
+    check_sbom.py ROOT [--sbom LIST] [--tools FOLDER] [--loaded FILE]
 
-ROOT: the mounted image. FOLDER: where PyPI's fastjsonschema and cyclonedx-python-lib (for its schemas) are installed; without
+ROOT: the mounted image. LIST: by default the one in it. FOLDER: where PyPI's fastjsonschema and cyclonedx-python-lib (for its schemas) are installed; without
 it the form of the list is not checked. FILE: paths that a running server has mapped, one a line. As root, for it runs the
 image's own loader in ROOT. Prints each fault and exits with 1, unless
 
@@ -113,11 +113,12 @@ def library_faults(components, root, loaded):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("root", type=pathlib.Path)
+    parser.add_argument("--sbom", type=pathlib.Path)
     parser.add_argument("--tools", type=pathlib.Path)
     parser.add_argument("--loaded", type=pathlib.Path)
     arguments = parser.parse_args()
     root = arguments.root
-    sbom = json.loads((root / SBOM).read_text(encoding="utf-8"))
+    sbom = json.loads((arguments.sbom or root / SBOM).read_text(encoding="utf-8"))
     components = [*all_components(sbom), *all_components(sbom["metadata"]["component"])]
     installed = dpkg_versions(root)
     loaded = set(arguments.loaded.read_text(encoding="utf-8").split()) if arguments.loaded else set()
