@@ -3,9 +3,9 @@
 
     check_sbom.py ROOT [--sbom LIST] [--tools FOLDER] [--loaded FILE]
 
-ROOT: the mounted image. LIST: by default the one in it. FOLDER: where PyPI's fastjsonschema and cyclonedx-python-lib (for its schemas) are installed; without
-it the form of the list is not checked. FILE: paths that a running server has mapped, one a line. As root, for it runs the
-image's own loader in ROOT. Prints each fault and exits with 1, unless
+ROOT: the mounted image. LIST: by default the one in it. FOLDER: where PyPI's fastjsonschema and cyclonedx-python-lib (for
+its schemas) are installed; without it the form of the list is not checked. FILE: paths that a running server has mapped, one
+a line. As root, for it runs the image's own loader in ROOT. Prints each fault and exits with 1, unless
 
 - the list is valid by the schema,
 - it names exactly the installed Debian packages, in their versions,
