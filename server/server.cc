@@ -264,8 +264,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs);
   parts->model_switch =
       std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter),
-                                    *parts->models, *parts->metrics, refused);
-  parts->metrics->SetWorkers(plan.batcher.workers);
+                                    *parts->models, parts->metrics->models(), refused);
+  parts->metrics->SetCapacity(plan.batcher.workers, plan.batcher.max_queue_images);
   parts->model_admin = std::make_unique<ModelAdminThread>(*parts->model_switch);
   if (!options.jobs.empty()) {
     GANSERVE_ASSIGN_OR_RETURN(parts->training, StartTraining(options, *parts->model_admin, parts->metrics->training()));
@@ -274,6 +274,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
   parts->FollowRepository();
   if (parts->training != nullptr) parts->training->Start();
+  parts->metrics->SetReady(true);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -285,7 +286,10 @@ const std::string& Server::address() const { return parts_->grpc->address(); }
 
 const std::string& Server::metrics_address() const { return parts_->metrics_address; }
 
-void Server::AnnounceStop() { parts_->grpc->AnnounceStop(); }
+void Server::AnnounceStop() {
+  parts_->metrics->SetReady(false);
+  parts_->grpc->AnnounceStop();
+}
 
 void Server::Stop() { parts_->Stop(); }
 
