@@ -41,6 +41,14 @@ def get_json(address, path, **parameters):
         return json.load(response)
 
 
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S):
+            return True
+    except OSError:  # HTTP errors as well
+        return False
+
+
 def listening_port(pid):
     """The one TCP port on which the process listens; None as long as it doesn't."""
     try:
@@ -67,11 +75,13 @@ class Program:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
 
-    def wait_for_port(self):
-        def port():
+    def wait_until_ready(self):
+        """Where it listens; Prometheus and Alertmanager answer before they are ready to."""
+        def ready_address():
             assert self.process.poll() is None, f"{self.process.args[0]} ended: {self.log.read_text()}"
-            return listening_port(self.process.pid)
-        return f"127.0.0.1:{wait_for(f'{self.process.args[0]} listens', port)}"
+            port = listening_port(self.process.pid)
+            return f"127.0.0.1:{port}" if port and answers(f"http://127.0.0.1:{port}/-/ready") else None
+        return wait_for(f"{self.process.args[0]} is ready", ready_address)
 
     def stop(self):
         if self.process.poll() is None:
@@ -154,9 +164,8 @@ def make_model(models, name):
 
 
 def shortened(text):
-    """A configuration or rule file with seconds for its waiting times; look-backs such as [5m] stay."""
-    text = re.sub(r"(?m)^(\s+)(for|interval|scrape_interval|evaluation_interval|group_wait|group_interval): \S+$", r"\1\2: 1s", text)
-    return text
+    """A configuration or rule file with 2 s for its waiting times; look-backs such as [5m] stay."""
+    return re.sub(r"(?m)^(\s+)(for|interval|scrape_interval|evaluation_interval|group_wait|group_interval): \S+$", r"\1\2: 2s", text)
 
 
 class Prometheus(Program):
@@ -173,7 +182,7 @@ class Prometheus(Program):
         (home / "targets" / "ganserve.yml").write_text(json.dumps([{"targets": targets}]))
         super().__init__(folder, "prometheus", f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/data",
                          "--web.listen-address=127.0.0.1:0", "--log.level=warn")
-        self.address = self.wait_for_port()
+        self.address = self.wait_until_ready()
 
     def query(self, expression):
         """The samples of an instant vector, or one without labels of a scalar."""
@@ -192,8 +201,8 @@ class Alertmanager(Program):
         super().__init__(folder, "prometheus-alertmanager", f"--config.file={home}/alertmanager.yml",
                          f"--storage.path={home}/data", "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=",
                          "--log.level=warn")
-        self.address = self.wait_for_port()
+        self.address = self.wait_until_ready()
 
     def firing(self):
-        """Names of the alerts that fire now."""
-        return {alert["labels"]["alertname"] for alert in get_json(self.address, "/api/v2/alerts", active="true")}
+        """Names of the alerts that fire now, each with "active", or "suppressed" where another one inhibits it."""
+        return {alert["labels"]["alertname"]: alert["status"]["state"] for alert in get_json(self.address, "/api/v2/alerts")}

@@ -18,7 +18,7 @@ from monitoring_stack import BIN, DEPLOY, ROOT, Program, Prometheus, Server, mak
 from promql_names import grouping_labels, selectors
 
 SLO_SECONDS = 0.25
-TARGET_LABELS = {"namespace", "pod", "job", "instance"}  # Prometheus's own, some of them only on Kubernetes
+TARGET_LABELS = {"namespace", "pod", "job", "instance", "app_kubernetes_io_component"}  # Prometheus's own, some of them only on Kubernetes
 SERIES_LIMIT = 2000  # of one server with one model and one job; it has about 700
 HOSTILE_CALLS = 300
 # Names in manifests and docs that look like metrics and are none.
@@ -40,7 +40,7 @@ def naming_files():
     return sorted(files)
 
 
-def rates_of_kubernetes():
+def kubernetes_job():
     """kubernetes.yml's job with three static targets that carry what Kubernetes would tell of three pods; the first is to be kept."""
     text = shortened((DEPLOY / "kubernetes.yml").read_text())
     job = text[text.index("  # The rules ask for this name."):].replace("job_name: ganserve", "job_name: pods")
@@ -48,6 +48,7 @@ def rates_of_kubernetes():
     static = "    static_configs:\n"
     for number, (name, port, phase) in enumerate(pods):
         labels = {"pod_label_app_kubernetes_io_name": name, "pod_container_port_name": port, "pod_phase": phase,
+                  "pod_label_app_kubernetes_io_component": "server",
                   "namespace": "images", "pod_name": f"ganserve-{number}"}
         static += f"      - targets: ['127.0.0.1:{number + 1}']\n        labels:\n"
         static += "".join(f"          __meta_kubernetes_{label}: {value}\n" for label, value in labels.items())
@@ -65,7 +66,7 @@ class PrometheusContract(unittest.TestCase):
         make_model(cls.folder / "models", "shapes")
         cls.server = Server(cls.folder, "--max-jobs", "3", "--reflection", "off")
         cls.addClassCleanup(cls.server.stop)
-        cls.prometheus = Prometheus(cls.folder, [cls.server.metrics], extra_scrapes=rates_of_kubernetes())
+        cls.prometheus = Prometheus(cls.folder, [cls.server.metrics], extra_scrapes=kubernetes_job())
         cls.addClassCleanup(cls.prometheus.stop)
         bench = Program(cls.folder, BIN / "ganctl", "--server", cls.server.address, "bench", "--rate", "20", "--warmup", "0",
                         "--duration", "86400")
@@ -194,7 +195,8 @@ class PrometheusContract(unittest.TestCase):
     def test_kubernetes_discovery_keeps_the_metrics_port_of_pods_that_run(self):
         targets = monitoring_stack.get_json(self.prometheus.address, "/api/v1/targets")["data"]
         kept = [target["labels"] for target in targets["activeTargets"] if target["scrapePool"] == "pods"]
-        self.assertEqual(kept, [{"instance": "127.0.0.1:1", "job": "pods", "namespace": "images", "pod": "ganserve-0"}])
+        self.assertEqual(kept, [{"instance": "127.0.0.1:1", "job": "pods", "namespace": "images", "pod": "ganserve-0",
+                                 "app_kubernetes_io_component": "server"}])
         dropped = [target for target in targets["droppedTargets"] if target["discoveredLabels"]["job"] == "pods"]
         self.assertEqual(len(dropped), 2)
 
