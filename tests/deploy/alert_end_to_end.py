@@ -55,7 +55,7 @@ class AlertEndToEnd(unittest.TestCase):
         cls.addClassCleanup(cls.prometheus.stop)
 
     def setUp(self):
-        wait_for("the server is scraped", lambda: self.prometheus.query("ganserve_ready == 1"))
+        wait_for("the server is scraped", lambda: self.prometheus.query("up == 1"))
         wait_for("nothing fires", lambda: not self.alertmanager.firing())
         self.receiver.told.clear()
 

@@ -13,4 +13,4 @@ def selectors(text):
 
 
 def grouping_labels(text):
-    return {label.strip() for labels in GROUPING.findall(text) for label in labels.split(",") if label.strip()}
+    return {label for labels in GROUPING.findall(text) for label in re.split(r"\s*,\s*", labels.strip()) if label}
