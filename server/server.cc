@@ -269,8 +269,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       std::make_unique<JobComparer>(ComparisonPaths{EvaluatorPath(options), options.jobs, options.data_root});
   parts->model_switch = std::make_unique<ModelSwitch>(
       SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter, *parts->comparer), *parts->models,
-      *parts->metrics, refused);
-  parts->metrics->SetWorkers(plan.batcher.workers);
+      parts->metrics->models(), refused);
+  parts->metrics->SetCapacity(plan.batcher.workers, plan.batcher.max_queue_images);
   parts->model_admin = std::make_unique<ModelAdminThread>(*parts->model_switch);
   if (!options.jobs.empty()) {
     GANSERVE_ASSIGN_OR_RETURN(parts->training, StartTraining(options, *parts->model_admin, parts->metrics->training()));
@@ -279,6 +279,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
   parts->FollowRepository();
   if (parts->training != nullptr) parts->training->Start();
+  parts->metrics->SetReady(true);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -290,7 +291,10 @@ const std::string& Server::address() const { return parts_->grpc->address(); }
 
 const std::string& Server::metrics_address() const { return parts_->metrics_address; }
 
-void Server::AnnounceStop() { parts_->grpc->AnnounceStop(); }
+void Server::AnnounceStop() {
+  parts_->metrics->SetReady(false);
+  parts_->grpc->AnnounceStop();
+}
 
 void Server::Stop() { parts_->Stop(); }
 

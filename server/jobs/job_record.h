@@ -65,6 +65,7 @@ class JobRecord {
   uint32_t epoch_ = 0;
   uint64_t ticket_ = 0;
   int64_t checkpoint_time_ms_ = 0;
+  int64_t event_time_ms_ = 0;           // of the newest event
   std::deque<v1::TrainEvent> pending_;  // of ours, not written yet
   std::deque<uint64_t> written_;        // sequences of ours, not read yet
 };

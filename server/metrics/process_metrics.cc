@@ -12,6 +12,8 @@
 #include <string>
 #include <system_error>
 
+#include "server/metrics/single_series.h"
+
 namespace ganserve {
 namespace {
 
@@ -75,10 +77,7 @@ std::optional<double> StartTime() {
 
 void Add(std::vector<MetricFamily>& families, MetricType type, const char* name, const char* help,
          std::optional<double> value) {
-  if (!value.has_value()) return;
-  prometheus::ClientMetric metric;
-  (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = *value;
-  families.push_back({name, help, type, {metric}});
+  if (value.has_value()) families.push_back(SingleSeries(type, name, help, *value));
 }
 
 }  // namespace

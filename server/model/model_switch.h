@@ -81,6 +81,8 @@ class ModelSwitch {
   // The model is now what its folder says, as far as it is ready or loaded, with `on_duty` on duty.
   void Adopt(const ModelFolder& folder, uint64_t on_duty, const Ready& ready);
   void Publish();
+  // Which versions are refused may have changed.
+  void PublishRefused();
   // Once for each different fault of a folder.
   void LogFault(const std::string& folder, const absl::Status& fault);
 

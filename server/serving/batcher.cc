@@ -70,6 +70,10 @@ Batcher::Batcher(const Options& options, const ImageEncoder& encoder, ServingMet
 Batcher::~Batcher() { Close(); }
 
 void Batcher::StartThreads() {
+  {
+    MutexLock lock(mutex_);
+    SetIdleWorkers(0);
+  }
   MutexLock lock(close_mutex_);
   for (size_t i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { WorkerLoop(); });
   for (size_t i = 0; i < options_.encoders; ++i) encoders_.emplace_back([this] { EncoderLoop(); });
@@ -103,6 +107,11 @@ Load Batcher::CurrentLoad() const {
           .workers = options_.workers,
           .max_batch_images = options_.max_batch_images,
           .max_queue_images = options_.max_queue_images};
+}
+
+void Batcher::SetIdleWorkers(size_t idle) {
+  idle_workers_ = idle;
+  metrics_.SetBusyWorkers(options_.workers - idle);
 }
 
 void Batcher::WakeWorkers(size_t images) {
@@ -175,12 +184,15 @@ bool Batcher::TakeBatch(uint64_t warm_ups_seen, Batch* batch) {
     {
       MutexLock lock(mutex_);
       while (queue_.images() == 0 && warm_up_.number == warm_ups_seen && !closed_) {
-        ++idle_workers_;
+        SetIdleWorkers(idle_workers_ + 1);
         work_.Wait(mutex_);
-        --idle_workers_;
+        SetIdleWorkers(idle_workers_ - 1);
       }
       if (warm_up_.number != warm_ups_seen) return true;
-      if (queue_.images() == 0) return false;
+      if (queue_.images() == 0) {
+        SetIdleWorkers(idle_workers_ + 1);  // for ever
+        return false;
+      }
       batch->taken = clock_.Now();
       std::vector<std::shared_ptr<GenerateJob>> expired;
       batch->slices =

@@ -108,6 +108,8 @@ class Batcher {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Appends the job to *finished if it is over and nothing of it is in flight.
   void FinishIfIdle(const std::shared_ptr<GenerateJob>& job, Finished* finished) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A worker begins (or ends) to wait for work.
+  void SetIdleWorkers(size_t idle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WakeWorkers(size_t images) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void NotifyDone(const Finished& finished);
 

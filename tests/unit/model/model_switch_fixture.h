@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,9 +22,11 @@ namespace ganserve {
 class RecordingModelMetrics final : public ModelMetrics {
  public:
   void SetModels(std::vector<ModelSeries> models) override { series = std::move(models); }
+  void SetRefused(std::map<std::string, size_t> by_model) override { refused = std::move(by_model); }
   void CountSwitch(SwitchCause cause, bool succeeded) override { ++counts[{cause, succeeded}]; }
 
   std::vector<ModelSeries> series;
+  std::map<std::string, size_t> refused;
   std::map<std::pair<SwitchCause, bool>, int> counts;
 };
 
