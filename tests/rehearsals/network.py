@@ -115,7 +115,9 @@ class Network:
         self.home = f"/proc/self/fd/{self._home.fileno()}"
         try:
             self.switch = Host(self, "switch", 10)
-            run("ip", "-n", self.switch.namespace, "link", "add", "bridge", "type", "bridge")
+            # Its own address: otherwise it takes the lowest of its ports', and a host that is added takes the name server
+            # away from those that remember the old one.
+            run("ip", "-n", self.switch.namespace, "link", "add", "bridge", "address", "02:00:00:00:00:01", "type", "bridge")
             run("ip", "-n", self.switch.namespace, "address", "add", f"{DNS_ADDRESS}/24", "dev", "bridge")
             run("ip", "-n", self.switch.namespace, "link", "set", "bridge", "up")
         except BaseException:

@@ -10,6 +10,7 @@ from conditions import Failed, expect, until
 SERVICE = "ganserve-headless.ganserve.svc.cluster.local"
 GRPC_PORT = 50051
 METRICS_PORT = 9464
+CALLERS = 6
 
 
 class Process:
@@ -40,7 +41,7 @@ class Process:
         expect(self.process.poll() is None, f"{self.name} ended by itself with exit code {self.process.returncode}")
 
     def last_lines(self):
-        return "".join(f"    {self.name}: {line[:300]}\n" for line in self.log.read_text().splitlines()[-6:])
+        return "".join(f"    {self.name}: {line[:240]}\n" for line in self.log.read_text().splitlines()[-8:])
 
 
 class NameServer(Process):
@@ -103,13 +104,13 @@ class Server(Process):
 
 
 class Load(Process):
-    """ganctl bench in an open loop: calls start when they are due, whether answers come or not."""
+    """ganctl bench in a closed loop: on a slow machine it makes fewer calls instead of ever more that wait."""
 
-    def __init__(self, host, folder, name, binaries, target, *options, rate=100):
+    def __init__(self, host, folder, name, binaries, target, *options):
         self.report_file = folder / f"{name}.json"
         with open(self.report_file, "w", encoding="utf-8") as report:
             super().__init__(host, folder, name, binaries / "ganctl", *target, "bench", "--json", "--warmup", "0",
-                             "--rate", rate, "--arrivals", "uniform", "--duration", "86400", *options, stdout=report)
+                             "--callers", CALLERS, "--duration", "86400", *options, stdout=report)
 
     def finish(self):
         """Starts no more calls, waits for those under way, and returns the report of all."""
@@ -120,7 +121,6 @@ class Load(Process):
             report = json.loads(self.report_file.read_text())
         except ValueError as fault:
             raise Failed(f"{self.name} made no report: {self.log.read_text()}") from fault
-        expect(report["unsent"] == 0, f"{self.name} could not start {report['unsent']} calls")
         return report
 
 

@@ -16,9 +16,7 @@ SERVER_NAME = "images.example"
 
 
 class _Proxy:
-    """A proxy with TLS on a host of its own. Calls of the load have one attempt: what is tried again, the proxy tries."""
-
-    load_options = ("--attempts", "1")
+    """A proxy with TLS on a host of its own."""
 
     def __init__(self, service):
         self.service = service
@@ -47,6 +45,8 @@ def envoy_binary():
 
 class Envoy(_Proxy):
     name = "envoy"
+    # The client makes one attempt: what is tried again, Envoy tries.
+    load_options = ("--attempts", "1")
     example = ROOT / "deploy" / "envoy" / "envoy.yaml"
 
     @staticmethod
@@ -74,6 +74,8 @@ class Envoy(_Proxy):
 
 class Nginx(_Proxy):
     name = "nginx"
+    # nginx cannot try a call again that a server has got: the client must.
+    load_options = ()
     example = ROOT / "deploy" / "nginx" / "nginx.conf"
 
     @staticmethod

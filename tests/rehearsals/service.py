@@ -56,9 +56,9 @@ class Service:
         self.servers = list(servers)
         self.names.publish(self.servers, self.client)
 
-    def load(self, way, name, *options, rate=100):
+    def load(self, way, name, *options):
         return self.start(Load(self.client, self.folder, name, self.binaries, way.target,
-                               *(*way.load_options, *options), rate=rate))
+                               *(*way.load_options, *options)))
 
     def wait_for_calls(self, servers, calls):
         """Each of the servers answers this many calls from now on."""
