@@ -92,11 +92,14 @@ class Server(Process):
     def mark(self):
         self._before = self._count()
 
-    def _count(self):
+    def metrics(self):
+        """The lines of /metrics."""
         with self.host.entered(), urllib.request.urlopen(f"http://127.0.0.1:{METRICS_PORT}/metrics") as response:
-            lines = response.read().decode().splitlines()
-        return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines if line.startswith("ganserve_requests_total{")
-                   and 'code="OK"' in line and 'method="Generate"' in line)
+            return response.read().decode().splitlines()
+
+    def _count(self):
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in self.metrics()
+                   if line.startswith("ganserve_requests_total{") and 'code="OK"' in line and 'method="Generate"' in line)
 
     def has_unread_calls(self):
         """Whether bytes of a client wait in the kernel; of a server that is stopped, that is a call it never saw."""
@@ -106,22 +109,26 @@ class Server(Process):
 class Load(Process):
     """ganctl bench in a closed loop: on a slow machine it makes fewer calls instead of ever more that wait."""
 
-    def __init__(self, host, folder, name, binaries, target, *options):
+    def __init__(self, host, folder, name, binaries, target, *options, calls=None):
+        length = ("--calls", calls) if calls else ("--duration", "86400")
         self.report_file = folder / f"{name}.json"
         with open(self.report_file, "w", encoding="utf-8") as report:
             super().__init__(host, folder, name, binaries / "ganctl", *target, "bench", "--json", "--warmup", "0",
-                             "--callers", CALLERS, "--duration", "86400", *options, stdout=report)
+                             "--callers", CALLERS, *length, *options, stdout=report)
 
     def finish(self):
         """Starts no more calls, waits for those under way, and returns the report of all."""
         self.expect_alive()
         self.signal(signal.SIGINT)
         self.wait()
+        return self.report()
+
+    def report(self):
+        """Of a load that has ended."""
         try:
-            report = json.loads(self.report_file.read_text())
+            return json.loads(self.report_file.read_text())
         except ValueError as fault:
             raise Failed(f"{self.name} made no report: {self.log.read_text()}") from fault
-        return report
 
 
 @contextlib.contextmanager

@@ -47,6 +47,7 @@ class Envoy(_Proxy):
     name = "envoy"
     # The client makes one attempt: what is tried again, Envoy tries.
     load_options = ("--attempts", "1")
+    events = ("rollout", "kill", "scale", "cut-off")
     example = ROOT / "deploy" / "envoy" / "envoy.yaml"
 
     @staticmethod
@@ -76,6 +77,8 @@ class Nginx(_Proxy):
     name = "nginx"
     # nginx cannot try a call again that a server has got: the client must.
     load_options = ()
+    # Nor does it notice that a server is cut off: a call that is there then waits for its deadline.
+    events = ("rollout", "kill", "scale")
     example = ROOT / "deploy" / "nginx" / "nginx.conf"
 
     @staticmethod

@@ -107,4 +107,4 @@ def cut_off(binaries, make_way, calls, rounds):
         return [_expect_none_failed(patient.finish(), "deadline of 60 s"), f"deadline of 1 s: {_failures(late)}"]
 
 
-ALL = {"rollout": rollout, "kill": kill, "scale": scale, "cut-off": cut_off}
+EVENTS = {"rollout": rollout, "kill": kill, "scale": scale, "cut-off": cut_off}

@@ -16,6 +16,7 @@ class Direct:
     name = "direct"
     # Calls of the load are tried again by the client.
     load_options = ()
+    events = ("rollout", "kill", "scale", "cut-off")
 
     def __init__(self, service):
         self.caller = service.client
