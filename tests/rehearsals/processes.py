@@ -7,7 +7,7 @@ import urllib.request
 
 from conditions import Failed, expect, until
 
-SERVICE = "ganserve-headless.ganserve.svc.cluster.local"
+SERVICE = "ganserve.ganserve.svc.cluster.local"
 GRPC_PORT = 50051
 METRICS_PORT = 9464
 CALLERS = 6

@@ -1,5 +1,4 @@
 """The ways through a proxy: the example configurations of deploy/ as they are, but for where the certificates lie."""
-import pathlib
 import shutil
 import subprocess
 import urllib.request
@@ -7,35 +6,39 @@ import urllib.request
 from conditions import until
 from network import run
 from processes import Process
-from service import PROXY
+from service import GRPC_RETRIES, PROXY, ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 PORT = 8443
 ADMIN_PORT = 9901
 SERVER_NAME = "images.example"
+
+
+def make_certificate(folder):
+    """tls.crt and tls.key for SERVER_NAME, signed by themselves."""
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+        "-subj", f"/CN={SERVER_NAME}", "-addext", f"subjectAltName=DNS:{SERVER_NAME}", "-keyout", folder / "tls.key",
+        "-out", folder / "tls.crt")
+
+
+def filled_in(proxy, folder):
+    """A copy of the proxy's example that finds its certificates in `folder`."""
+    text = proxy.example.read_text(encoding="utf-8")
+    if text.count(proxy.certificates) != 2:
+        raise AssertionError(f"{proxy.example}: {proxy.certificates} is expected twice")
+    config = folder / proxy.example.name
+    config.write_text(text.replace(proxy.certificates, f"{folder}/"), encoding="utf-8")
+    return config
 
 
 class _Proxy:
     """A proxy with TLS on a host of its own."""
 
     def __init__(self, service):
-        self.service = service
         self.caller = service.network.add("proxy", PROXY)
         self.folder = service.folder
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-            "-subj", f"/CN={SERVER_NAME}", "-addext", f"subjectAltName=DNS:{SERVER_NAME}",
-            "-keyout", self.folder / "tls.key", "-out", self.folder / "tls.crt")
+        make_certificate(self.folder)
         self.target = ("--server", f"{self.caller.address}:{PORT}", "--tls", "--tls-ca", self.folder / "tls.crt",
                        "--tls-server-name", SERVER_NAME)
-
-    def filled_in(self, example, certificates):
-        """The example with its folder of certificates replaced by ours."""
-        text = example.read_text(encoding="utf-8")
-        if text.count(certificates) != 2:
-            raise AssertionError(f"{example}: expected {certificates} twice")
-        config = self.folder / example.name
-        config.write_text(text.replace(certificates, f"{self.folder}/"), encoding="utf-8")
-        return config
 
 
 def envoy_binary():
@@ -46,9 +49,10 @@ def envoy_binary():
 class Envoy(_Proxy):
     name = "envoy"
     # The client makes one attempt: what is tried again, Envoy tries.
-    load_options = ("--attempts", "1")
+    load_options = ()
     events = ("rollout", "kill", "scale", "cut-off")
     example = ROOT / "deploy" / "envoy" / "envoy.yaml"
+    certificates = "/etc/envoy/tls/"
 
     @staticmethod
     def missing():
@@ -56,7 +60,7 @@ class Envoy(_Proxy):
 
     def __init__(self, service):
         super().__init__(service)
-        config = self.filled_in(self.example, "/etc/envoy/tls/")
+        config = filled_in(Envoy, self.folder)
         self.process = service.start(Process(self.caller, self.folder, "envoy", envoy_binary(), "--config-path", config,
                                              "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"))
 
@@ -76,10 +80,11 @@ class Envoy(_Proxy):
 class Nginx(_Proxy):
     name = "nginx"
     # nginx cannot try a call again that a server has got: the client must.
-    load_options = ()
+    load_options = GRPC_RETRIES
     # Nor does it notice that a server is cut off: a call that is there then waits for its deadline.
     events = ("rollout", "kill", "scale")
     example = ROOT / "deploy" / "nginx" / "nginx.conf"
+    certificates = "/etc/nginx/tls/"
 
     @staticmethod
     def missing():
@@ -90,7 +95,7 @@ class Nginx(_Proxy):
 
     def __init__(self, service):
         super().__init__(service)
-        config = self.filled_in(self.example, "/etc/nginx/tls/")
+        config = filled_in(Nginx, self.folder)
         self.process = service.start(Process(self.caller, self.folder, "nginx", "nginx", "-c", config,
                                              "-g", "daemon off;"))
 

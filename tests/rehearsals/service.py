@@ -7,6 +7,9 @@ from conditions import until
 from network import Network
 from processes import SERVICE, GRPC_PORT, Load, NameServer, Server, ended_at_exit
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The client tries calls again: gRPC does, as clients in any language may have it.
+GRPC_RETRIES = ("--service-config", ROOT / "client" / "service_config.json")
 CLIENT, PROXY, FIRST_SERVER = 5, 6, 21  # the last number of their addresses
 
 
@@ -14,8 +17,7 @@ class Direct:
     """Our client finds the servers by name and spreads its calls itself."""
 
     name = "direct"
-    # Calls of the load are tried again by the client.
-    load_options = ()
+    load_options = GRPC_RETRIES
     events = ("rollout", "kill", "scale", "cut-off")
 
     def __init__(self, service):
