@@ -8,7 +8,7 @@ import proxies
 from processes import Load
 from service import Direct, three_servers
 
-CALLS = 400
+CALLS = 100
 IMAGES_PER_CALL = 16
 CHANNELS = 64
 
