@@ -85,7 +85,7 @@ def three_servers(binaries, make_way, *options):
             way = make_way(service)
             way.wait_for(servers)
             yield service, way
-        except BaseException:
+        except Exception:
             for process in processes:
                 print(process.last_lines(), end="")
             raise
