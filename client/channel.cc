@@ -52,8 +52,9 @@ std::string Target(const std::string& server) {
 grpc::ChannelArguments MakeArguments(const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_message_bytes);
-  arguments.SetServiceConfigJSON(kServiceConfig);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  const bool own_config = options.service_config.empty();
+  arguments.SetServiceConfigJSON(own_config ? kServiceConfig : options.service_config);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, own_config ? 0 : 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);

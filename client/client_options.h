@@ -33,6 +33,9 @@ struct ClientOptions {
   // The longest a unary call may take, retries included; 0: for ever. Streams have no limit unless a call sets one.
   std::chrono::milliseconds timeout{30'000};
   RetryPolicy retry = {};
+  // A gRPC service config (JSON): gRPC balances and tries again as it says, before `retry` has its turn. Empty: calls
+  // are spread round robin, and gRPC tries nothing again.
+  std::string service_config = {};
   // The longest message accepted from the server, in bytes; at least 4,096.
   int max_message_bytes = 64 << 20;
   // Whether clients of one server in this process share their connections.

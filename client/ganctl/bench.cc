@@ -9,6 +9,7 @@
 #include "client/bench/load.h"
 #include "client/ganctl/command.h"
 #include "client/image_client.h"
+#include "client/text_file.h"
 #include "proto/spec/number_checks.h"
 
 namespace ganserve::ganctl {
@@ -26,6 +27,7 @@ class BenchCommand : public Command {
  private:
   void AddRequestFlags(CLI::App& command);
   void AddLoadFlags(CLI::App& command);
+  absl::StatusOr<client::ClientOptions> Options(const CommandContext& context) const;
   bench::LoadPlan Plan(const client::ClientOptions& connection) const;
   ExitCode Report(const bench::LoadPlan& plan, const bench::LoadReport& report, const CommandContext& context) const;
 
@@ -44,6 +46,7 @@ class BenchCommand : public Command {
   uint64_t calls_ = 0;
   uint32_t deadline_ms_ = 0;
   uint32_t channels_ = 1;
+  std::string service_config_file_;
   bool json_ = false;
 };
 
@@ -92,6 +95,18 @@ void BenchCommand::AddLoadFlags(CLI::App& command) {
   command.add_option("--deadline-ms", deadline_ms_, "Deadline of a call, instead of --timeout")
       ->check(CLI::PositiveNumber);
   command.add_option("--channels", channels_, "Connections over which the calls are spread")->capture_default_str();
+  command.add_option("--service-config", service_config_file_,
+                     "File with a gRPC service config (JSON): gRPC tries calls again as it says. Without it nothing is "
+                     "tried again");
+}
+
+absl::StatusOr<client::ClientOptions> BenchCommand::Options(const CommandContext& context) const {
+  client::ClientOptions options = context.connection;
+  if (service_config_file_.empty()) return options;
+  absl::StatusOr<std::string> text = client::ReadTextFile(service_config_file_, "the service config");
+  if (!text.ok()) return text.status();
+  options.service_config = *std::move(text);
+  return options;
 }
 
 bench::LoadPlan BenchCommand::Plan(const client::ClientOptions& connection) const {
@@ -119,7 +134,9 @@ ExitCode BenchCommand::Run(const CommandContext& context) {
   if (absl::Status status = bench::Validate(plan); !status.ok()) {
     return ReportUsage(std::string(status.message()), "ganctl bench");
   }
-  const auto client = client::ImageClient::Create(context.connection);
+  const absl::StatusOr<client::ClientOptions> options = Options(context);
+  if (!options.ok()) return ReportUsage(std::string(options.status().message()));
+  const auto client = client::ImageClient::Create(*options);
   if (!client.ok()) return ReportUsage(std::string(client.status().message()));
   // A server that cannot be reached says so better to one call than to a load. It may have tokens for generating that
   // do not go for this call.
@@ -127,7 +144,7 @@ ExitCode BenchCommand::Run(const CommandContext& context) {
   if (!reached.ok() && !absl::IsUnauthenticated(reached)) {
     return ReportError(reached, context.connection.server, context.stop);
   }
-  const absl::StatusOr<bench::LoadReport> report = bench::RunLoad(plan, context.connection, context.stop);
+  const absl::StatusOr<bench::LoadReport> report = bench::RunLoad(plan, *options, context.stop);
   if (!report.ok()) return ReportError(report.status(), context.connection.server, context.stop);
   return Report(plan, *report, context);
 }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -199,6 +200,19 @@ TEST_F(LoadTest, CountsErrorsByCodeWithoutTryingAgain) {
   EXPECT_EQ(report.errors.at("UNAVAILABLE"), 1u);
   EXPECT_EQ(report.first_error, "stopping");
   EXPECT_EQ(report.latency.count(), 2u);
+}
+
+TEST_F(LoadTest, LetsGrpcTryAgainAsAServiceConfigSays) {
+  server_.service().Script({{.status = {grpc::StatusCode::UNAVAILABLE, "stopping"}},
+                            {.status = {grpc::StatusCode::RESOURCE_EXHAUSTED, "full"}}});
+  const client::ClientOptions options{.server = server_.address(), .service_config = R"({"methodConfig": [{
+      "name": [{"service": "ganserve.v1.ImageService"}],
+      "retryPolicy": {"maxAttempts": 2, "initialBackoff": "0.001s", "maxBackoff": "0.001s", "backoffMultiplier": 1,
+                      "retryableStatusCodes": ["UNAVAILABLE"]}}]})"};
+  const LoadReport report = RunLoad(Calls(5, 1), options, std::stop_token()).value();
+  EXPECT_EQ(report.calls + report.failed(), 5u);
+  EXPECT_EQ(report.errors, (std::map<std::string, uint64_t>{{"RESOURCE_EXHAUSTED", 1}}));
+  EXPECT_EQ(server_.service().seen().size(), 6u);
 }
 
 TEST_F(LoadTest, EndsWhenStopped) {

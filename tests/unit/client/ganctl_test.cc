@@ -93,6 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongLine{{"generate", "--count", "16385", "--grid", "x"}, "at most 16384 images, --count is 16385"},
         WrongLine{{"bench", "--callers", "2", "--rate", "3"}, "excludes"},
         WrongLine{{"bench", "--callers", "0"}, "callers must be 1 to 65536, got 0 (see ganctl bench --help)"},
+        WrongLine{{"bench", "--service-config", "/nowhere/config.json"}, "/nowhere/config.json: No such file"},
         WrongLine{{"bench", "--duration", "-1"}, "--duration"}, WrongLine{{"info", "--timeout", "-1"}, "--timeout"},
         WrongLine{{"info", "--attempts", "0"}, "attempts must be 1 to 100, got 0"},
         WrongLine{{"info", "--tls", "--tls-ca", "/nowhere/ca"}, "/nowhere/ca: No such file"},
