@@ -39,6 +39,7 @@ absl::StatusOr<JobRecord::News> JobRecord::ReadNew() {
 
 void JobRecord::Apply(const v1::TrainEvent& event, bool history) {
   changed_ = true;
+  standing_.Apply(event);
   info_.set_last_sequence(event.sequence());
   // After a rollback it goes back.
   if (!event.has_state_change() && !event.has_terminal() && !event.has_log_line()) info_.set_step(event.step());
@@ -99,6 +100,7 @@ absl::Status JobRecord::Move(v1::TrainJobState state, const std::string& message
 
 absl::Status JobRecord::MoveToQueue(uint64_t ticket, const std::string& message) {
   ticket_ = ticket;
+  standing_.BeginRound();  // also while a full disk does not take the event
   if (info_.state() != v1::TRAIN_JOB_STATE_QUEUED) {
     GANSERVE_RETURN_IF_ERROR(CheckTransition(info_.id(), info_.state(), v1::TRAIN_JOB_STATE_QUEUED));
   }
