@@ -89,6 +89,9 @@ void CheckTokens(const ServerOptions& options, Faults* faults) {
 }
 
 void CheckTraining(const ServerOptions& options, Faults* faults) {
+  if (options.external_trainers && options.jobs.empty()) {
+    faults->push_back("--external-trainers = on: needs --jobs as well");
+  }
   if (options.jobs.empty() == options.data_root.empty()) return;
   const bool jobs_given = !options.jobs.empty();
   faults->push_back(absl::StrCat(jobs_given ? "--jobs" : "--data-root", " = \"",

@@ -42,6 +42,8 @@ constexpr OptionSpec kTable[] = {
     {"Training", "data-root", "DIR", &Options::data_root, "Folder of the data sets that jobs name. Needed by --jobs."},
     {"Training", "trainer", "FILE", &Options::trainer,
      "The ganserve-trainer executable. Empty: the one beside this executable."},
+    {"Training", "external-trainers", "on|off", &Options::external_trainers,
+     "Jobs are trained by `ganserve-trainer work` or `run` in other pods; this server starts no trainer."},
     {"Training", "max-running-jobs", "N", &Options::max_running_jobs, "Jobs that train at a time.", 1, 64},
     {"Training", "max-queued-jobs", "N", &Options::max_queued_jobs, "Jobs that wait for their turn.", 1, 10'000},
     {"Training", "max-jobs", "N", &Options::max_jobs, "Jobs in all, with those that have ended.", 1, 100'000},

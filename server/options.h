@@ -36,6 +36,7 @@ struct ServerOptions {
   std::string jobs;       // folder of all jobs
   std::string data_root;  // folder of data sets
   std::string trainer;    // the executable; empty: ganserve-trainer beside this one
+  bool external_trainers = false;
   int64_t max_running_jobs = 1;
   int64_t max_queued_jobs = 100;
   int64_t max_jobs = 1000;

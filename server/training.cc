@@ -44,6 +44,7 @@ absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptio
   training.max_jobs = static_cast<size_t>(options.max_jobs);
   training.runner.trainer = TrainerPath(options);
   training.runner.data_root = options.data_root;
+  training.runner.external = options.external_trainers;
   training.runner.niceness = static_cast<int>(options.trainer_niceness);
   training.runner.stop_grace = options.trainer_stop_grace;
   training.runner.max_restarts = static_cast<int>(options.max_trainer_restarts);

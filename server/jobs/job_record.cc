@@ -39,6 +39,7 @@ absl::StatusOr<JobRecord::News> JobRecord::ReadNew() {
 
 void JobRecord::Apply(const v1::TrainEvent& event, bool history) {
   changed_ = true;
+  standing_.Apply(event);
   info_.set_last_sequence(event.sequence());
   event_time_ms_ = event.unix_time_ms();
   // After a rollback it goes back.
@@ -101,6 +102,7 @@ absl::Status JobRecord::Move(v1::TrainJobState state, const std::string& message
 
 absl::Status JobRecord::MoveToQueue(uint64_t ticket, const std::string& message) {
   ticket_ = ticket;
+  standing_.BeginRound();  // also while a full disk does not take the event
   if (info_.state() != v1::TRAIN_JOB_STATE_QUEUED) {
     GANSERVE_RETURN_IF_ERROR(CheckTransition(info_.id(), info_.state(), v1::TRAIN_JOB_STATE_QUEUED));
   }

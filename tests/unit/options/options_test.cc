@@ -250,6 +250,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{{"--metrics-listen=9464"}, "--metrics-listen = \"9464\": must be HOST:PORT"},
         Rule{{"--metrics-listen=[::1]:9464"},
              "--metrics-listen = \"[::1]:9464\": must be HOST:PORT with an IPv4 address or a name"},
+        Rule{{"--external-trainers"}, "--external-trainers = on: needs --jobs as well"},
         Rule{{"--default-model=a/b"}, "--default-model = \"a/b\": must be a model's name"},
         Rule{{"--device=cuda:1x"}, "--device = \"cuda:1x\": must be auto, cpu or cuda:N"}));
 
