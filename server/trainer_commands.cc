@@ -160,7 +160,7 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
     return absl::FailedPreconditionError(absl::StrCat(flags.job_dir, ": the job has ended: ", end->message));
   }
   GANSERVE_ASSIGN_OR_RETURN(const bool wanted, job.history().IsWanted());
-  if (!wanted) return TrainOutcome{.stopped = true};
+  if (!wanted) return TrainOutcome{true, 0, ""};
   return RunOpenJob(&job, flags.data_root, context);
 }
 
