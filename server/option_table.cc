@@ -26,6 +26,9 @@ constexpr OptionSpec kTable[] = {
     {"Addresses", "listen", "HOST:PORT", &Options::listen, "Where gRPC listens. Port 0 takes a free one."},
     {"Addresses", "metrics-listen", "HOST:PORT|off", &Options::metrics_listen,
      "Where HTTP answers /metrics for Prometheus; HOST is an IPv4 address or a name. Empty: nowhere, like off."},
+    {"Addresses", "health-listen", "HOST:PORT|off", &Options::health_listen,
+     "Where grpc.health.v1 alone answers, without TLS, for probes; from before the models are loaded until the process "
+     "ends. Empty: nowhere, like off."},
     {"Addresses", "reflection", "on|off", &Options::reflection, "Whether gRPC reflection describes the service."},
 
     {"Models", "models", "DIR", &Options::models,

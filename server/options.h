@@ -24,6 +24,7 @@ struct ServerOptions {
   // Addresses, as host:port. Port 0 takes a free one.
   std::string listen = "127.0.0.1:50051";
   std::string metrics_listen = "127.0.0.1:9464";  // empty: no metrics over HTTP
+  std::string health_listen;                      // empty: no port for health alone
   bool reflection = true;
 
   // Models.

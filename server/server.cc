@@ -25,6 +25,7 @@
 #include "server/rpc/credentials/server_credentials.h"
 #include "server/rpc/credentials/token_authenticator.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/health_port.h"
 #include "server/rpc/image_service.h"
 #include "server/rpc/model_service.h"
 #include "server/rpc/training_service.h"
@@ -161,6 +162,10 @@ bool ReflectionAllowed(const ServerOptions& options) {
                                             [](const TokenFileOption& file) { return file.group == "info"; });
 }
 
+constexpr char kImageService[] = "ganserve.v1.ImageService";
+constexpr char kModelService[] = "ganserve.v1.ModelService";
+constexpr char kTrainingService[] = "ganserve.v1.TrainingService";
+
 std::vector<std::string> MethodNames() {
   return {"Generate",          "GenerateStream",  "GetServerInfo",        "TrainJob",
           "WatchTrainJob",     "GetTrainJob",     "ListTrainJobs",        "CancelTrainJob",
@@ -188,6 +193,7 @@ struct Server::Parts {
   PngEncoder encoder;
   std::unique_ptr<PrometheusMetrics> metrics;
   std::unique_ptr<MetricsServer> metrics_server;
+  std::unique_ptr<HealthPort> health_port;  // null: no port of its own for health
   std::unique_ptr<LoadedModels> models;
   std::unique_ptr<Batcher> batcher;
   std::unique_ptr<JobExporter> exporter;
@@ -218,9 +224,30 @@ struct Server::Parts {
   }
 
   std::vector<GrpcServer::NamedService> Services() const {
-    return {{"ganserve.v1.ImageService", image_service.get()},
-            {"ganserve.v1.ModelService", model_service.get()},
-            {"ganserve.v1.TrainingService", training_service.get()}};
+    return {{kImageService, image_service.get()},
+            {kModelService, model_service.get()},
+            {kTrainingService, training_service.get()}};
+  }
+
+  absl::Status OpenHealthPort() {
+    if (options.health_listen.empty()) return absl::OkStatus();
+    GANSERVE_ASSIGN_OR_RETURN(
+        health_port, HealthPort::Open(options.health_listen, {kImageService, kModelService, kTrainingService}));
+    Log(LogLevel::kInfo, "health", {{"listen", health_port->address()}});
+    return absl::OkStatus();
+  }
+
+  // Once everything else is.
+  void AnnounceReady() {
+    metrics->SetReady(true);
+    grpc->AnnounceReady();
+    if (health_port != nullptr) health_port->AnnounceReady();
+  }
+
+  void AnnounceStop() {
+    metrics->SetReady(false);
+    grpc->AnnounceStop();
+    if (health_port != nullptr) health_port->AnnounceStop();
   }
 
   ~Parts() { Stop(); }
@@ -257,6 +284,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     GANSERVE_ASSIGN_OR_RETURN(parts->metrics_server, MetricsServer::Create(options.metrics_listen, *parts->metrics));
     parts->metrics_address = parts->metrics_server->address();
   }
+  GANSERVE_RETURN_IF_ERROR(parts->OpenHealthPort());
   GANSERVE_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(TlsOptionsOf(options)));
   GANSERVE_ASSIGN_OR_RETURN(parts->authenticator, MakeAuthenticator(options));
   std::vector<LoadedModels::Refused> refused;
@@ -279,7 +307,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
   parts->FollowRepository();
   if (parts->training != nullptr) parts->training->Start();
-  parts->metrics->SetReady(true);
+  parts->AnnounceReady();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -291,10 +319,11 @@ const std::string& Server::address() const { return parts_->grpc->address(); }
 
 const std::string& Server::metrics_address() const { return parts_->metrics_address; }
 
-void Server::AnnounceStop() {
-  parts_->metrics->SetReady(false);
-  parts_->grpc->AnnounceStop();
+std::string Server::health_address() const {
+  return parts_->health_port == nullptr ? "" : parts_->health_port->address();
 }
+
+void Server::AnnounceStop() { parts_->AnnounceStop(); }
 
 void Server::Stop() { parts_->Stop(); }
 
