@@ -65,6 +65,9 @@ constexpr OptionSpec kTable[] = {
      kImages, "16 on a CPU, 256 on a GPU"},
     {"Computation", "max-queue-images", "N", &Options::max_queue_images,
      "Images that may wait. Beyond, calls are refused with RESOURCE_EXHAUSTED.", 1, 100'000'000, kImages},
+    {"Computation", "memory-limit", "BYTES", &Options::memory_limit,
+     "Memory that the server makes do with: it takes smaller batches, refuses calls, or does not start.", 0,
+     int64_t{1} << 50, kBytes, "the smallest limit of its cgroups, or the machine's memory"},
 
     {"Limits of a call", "max-images-per-call", "N", &Options::max_images_per_call, "Images of one Generate.", 1,
      1'000'000, kImages},
