@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "server/metrics/single_series.h"
 
@@ -16,7 +17,9 @@ prometheus::Gauge& AddGauge(prometheus::Registry& registry, const std::string& n
 }
 
 // How much of `all` is used, from 0 to 1.
-double Share(double used, size_t all) { return all == 0 ? 0.0 : std::clamp(used / static_cast<double>(all), 0.0, 1.0); }
+double Share(double used, uint64_t all) {
+  return all == 0 ? 0.0 : std::clamp(used / static_cast<double>(all), 0.0, 1.0);
+}
 
 }  // namespace
 
@@ -26,6 +29,14 @@ LoadSeries::LoadSeries(prometheus::Registry& registry, const Clock& clock)
                       "1 from models loaded and warm until the stop is announced, as health says; else 0.")),
       workers_(AddGauge(registry, "ganserve_workers", "Threads that run forward passes.")),
       queue_images_(AddGauge(registry, "ganserve_queue_images", "Images accepted and not yet taken by a worker.")),
+      memory_limit_(
+          AddGauge(registry, "ganserve_memory_limit_bytes",
+                   "What the process may use: --memory-limit, or else the smallest limit of its cgroups, or the "
+                   "machine's memory.")),
+      memory_budget_(
+          AddGauge(registry, "ganserve_memory_budget_bytes",
+                   "What the answers of accepted calls may take of ganserve_memory_limit_bytes together; calls "
+                   "beyond are refused with RESOURCE_EXHAUSTED.")),
       busy_(clock.Now()) {}
 
 void LoadSeries::SetCapacity(size_t workers, size_t queue_images) {
@@ -35,13 +46,24 @@ void LoadSeries::SetCapacity(size_t workers, size_t queue_images) {
   queue_capacity_ = queue_images;
 }
 
+void LoadSeries::SetMemory(uint64_t limit_bytes, std::shared_ptr<const AnswerMemory> answers) {
+  memory_limit_.Set(static_cast<double>(limit_bytes));
+  memory_budget_.Set(static_cast<double>(answers->budget_bytes()));
+  const MutexLock lock(mutex_);
+  answers_ = std::move(answers);
+}
+
 void LoadSeries::SetBusyWorkers(size_t workers) {
   const MutexLock lock(mutex_);
   busy_.Set(workers, clock_.Now());
 }
 
+double LoadSeries::HeldBytes() const { return answers_ == nullptr ? 0.0 : static_cast<double>(answers_->held_bytes()); }
+
 double LoadSeries::Saturation(Clock::TimePoint now) const {
-  return std::max(Share(busy_.Average(now), worker_count_), Share(queue_images_.Value(), queue_capacity_));
+  const uint64_t budget_bytes = answers_ == nullptr ? 0 : answers_->budget_bytes();
+  return std::max({Share(busy_.Average(now), worker_count_), Share(queue_images_.Value(), queue_capacity_),
+                   Share(HeldBytes(), budget_bytes)});
 }
 
 std::vector<MetricFamily> LoadSeries::Collect() const {
@@ -50,14 +72,18 @@ std::vector<MetricFamily> LoadSeries::Collect() const {
   return {
       SingleSeries(
           MetricType::Gauge, "ganserve_saturation",
-          "How near the server is to refusing work, from 0 to 1: the larger of the share of workers at work, averaged "
-          "exponentially over the last 10 s, and the share of the queue's limit that images waiting take now.",
+          "How near the server is to refusing work, from 0 to 1: the largest of the share of workers at work, averaged "
+          "exponentially over the last 10 s, the share of --max-queue-images that wait now, and the share of "
+          "ganserve_memory_budget_bytes that answers take now.",
           Saturation(now)),
       SingleSeries(
           MetricType::Counter, "ganserve_worker_busy_seconds_total",
           "Time that all workers together were at work instead of waiting for it. Its rate over ganserve_workers is "
           "their utilisation.",
           busy_.BusySeconds(now)),
+      SingleSeries(MetricType::Gauge, "ganserve_answer_memory_bytes",
+                   "What the answers of accepted calls may take now, as estimated when the calls were accepted.",
+                   HeldBytes()),
   };
 }
 

@@ -214,6 +214,10 @@ void PrometheusMetrics::SetCapacity(size_t workers, size_t queue_images) {
   series_->load.SetCapacity(workers, queue_images);
 }
 
+void PrometheusMetrics::SetMemory(uint64_t limit_bytes, std::shared_ptr<const AnswerMemory> answers) {
+  series_->load.SetMemory(limit_bytes, std::move(answers));
+}
+
 void PrometheusMetrics::SetReady(bool ready) { series_->load.SetReady(ready); }
 
 ModelMetrics& PrometheusMetrics::models() { return series_->models; }

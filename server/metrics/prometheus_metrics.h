@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "server/base/clock.h"
 #include "server/jobs/train_metrics.h"
+#include "server/serving/answer_memory.h"
 #include "server/serving/call_metrics.h"
 #include "server/serving/model_metrics.h"
 #include "server/serving/serving_metrics.h"
@@ -51,6 +53,7 @@ class PrometheusMetrics : public ServingMetrics, public CallMetrics {
 
   // Workers there are, and images that may wait: what saturation is measured by.
   void SetCapacity(size_t workers, size_t queue_images);
+  void SetMemory(uint64_t limit_bytes, std::shared_ptr<const AnswerMemory> answers);
   // Whether health says SERVING; not before it is told.
   void SetReady(bool ready);
 

@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/serving/latents.h"
+#include "server/serving/trial_run.h"
 
 namespace ganserve {
 namespace {
@@ -34,17 +34,6 @@ absl::Status Validate(const Batcher::Options& options) {
 DropReason ReasonOf(const absl::Status& status) {
   if (absl::IsDeadlineExceeded(status)) return DropReason::kExpired;
   return absl::IsCancelled(status) || absl::IsUnavailable(status) ? DropReason::kCancelled : DropReason::kFailed;
-}
-
-// One forward pass whose images nobody sees, on latents such as callers get: a model may not take others.
-absl::Status RunOnce(Generator& generator, size_t images) {
-  const GeneratorInfo& info = generator.info();
-  const size_t latent_size = static_cast<size_t>(info.latent_size);
-  std::vector<float> latents(images * latent_size);
-  FillLatents(0, 0, latent_size, latents);
-  const std::vector<int64_t> labels(info.classes > 0 ? images : 0);
-  std::vector<uint8_t> pixels(images * info.shape.bytes());
-  return generator.Generate(latents, labels, pixels);
 }
 
 absl::Status Expired() { return absl::DeadlineExceededError("the deadline passed before all images were made"); }
@@ -86,6 +75,7 @@ absl::Status Batcher::Submit(std::shared_ptr<GenerateJob> job) {
     MutexLock lock(mutex_);
     status = closed_ ? absl::UnavailableError("the server is stopping") : Admit(CurrentLoad(), job->spec(), now);
     if (status.ok()) {
+      if (options_.answers != nullptr) job->answer_memory_ = {options_.answers, job->spec().answer_bytes};
       job->scheduling_.arrival = now;
       jobs_.emplace(job.get(), job);
       const size_t images = FairQueue::Available(*job);
@@ -106,7 +96,8 @@ Load Batcher::CurrentLoad() const {
           .in_flight_images = in_flight_images_,
           .workers = options_.workers,
           .max_batch_images = options_.max_batch_images,
-          .max_queue_images = options_.max_queue_images};
+          .max_queue_images = options_.max_queue_images,
+          .answers = options_.answers.get()};
 }
 
 void Batcher::SetIdleWorkers(size_t idle) {

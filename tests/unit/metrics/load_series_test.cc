@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <string>
 
 #include "tests/support/fake_clock.h"
@@ -102,6 +103,20 @@ TEST_F(LoadSeriesTest, AFillingQueueCountsAtOnce) {
   EXPECT_EQ(Saturation(), 0.75);
   series_.SetQueueDepth(0);
   EXPECT_EQ(Saturation(), 0);
+}
+
+TEST_F(LoadSeriesTest, MemoryThatAnswersTakeCountsUntilItIsGivenBack) {
+  series_.SetCapacity(4, 200);
+  const auto answers = std::make_shared<AnswerMemory>(1000);
+  series_.SetMemory(5000, answers);
+  EXPECT_EQ(Saturation(), 0);
+  {
+    const AnswerMemory::Hold hold(answers, 800);
+    EXPECT_EQ(Saturation(), 0.8);
+    EXPECT_EQ(Scrape("ganserve_answer_memory_bytes"), 800);
+  }
+  EXPECT_EQ(Saturation(), 0);
+  EXPECT_EQ(Scrape("ganserve_answer_memory_bytes"), 0);
 }
 
 TEST_F(LoadSeriesTest, ItStaysWithinZeroAndOne) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -58,6 +59,9 @@ TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
       {"ganserve_saturation", "gauge"},
       {"ganserve_worker_busy_seconds_total", "counter"},
       {"ganserve_ready", "gauge"},
+      {"ganserve_memory_limit_bytes", "gauge"},
+      {"ganserve_memory_budget_bytes", "gauge"},
+      {"ganserve_answer_memory_bytes", "gauge"},
       {"ganserve_model_info", "gauge"},
       {"ganserve_model_versions_refused", "gauge"},
       {"ganserve_build_info", "gauge"},
@@ -100,6 +104,18 @@ TEST(PrometheusMetrics, CountsTheRefusedVersionsOfEachModelAndForgetsModelsThatA
   EXPECT_EQ(Scrape(metrics).Value("ganserve_model_versions_refused{model=\"shoes\"}"), 0);
   metrics.models().SetRefused({{"shoes", 0}});
   EXPECT_EQ(Scrape(metrics).Count("ganserve_model_versions_refused"), 1);
+}
+
+TEST(PrometheusMetrics, TellsTheMemoryLimitTheBudgetAndReadiness) {
+  PrometheusMetrics metrics(kOptions);
+  metrics.SetMemory(1 << 30, std::make_shared<AnswerMemory>(1 << 20));
+  metrics.SetReady(true);
+  const Exposition scrape = Scrape(metrics);
+  EXPECT_EQ(scrape.Value("ganserve_memory_limit_bytes"), 1 << 30);
+  EXPECT_EQ(scrape.Value("ganserve_memory_budget_bytes"), 1 << 20);
+  EXPECT_EQ(scrape.Value("ganserve_ready"), 1);
+  metrics.SetReady(false);
+  EXPECT_EQ(Scrape(metrics).Value("ganserve_ready"), 0);
 }
 
 // What alerts on the latency objective divide by, and what tells a hanging call from a slow one.
