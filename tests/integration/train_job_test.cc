@@ -193,7 +193,7 @@ TEST_F(TrainJobTest, APausedJobGoesOnWhereItWas) {
 TEST_F(TrainJobTest, AJobIsPromotedAndServed) {
   const std::string models = data_.folder().File("models");
   fs::create_directories(models + "/squares");
-  fs::copy(GANSERVE_SOURCE_DIR "/models/fashion-mnist/1", models + "/squares/1", fs::copy_options::recursive);
+  fs::copy(GANSERVE_SOURCE_DIR "/models/fashion-mnist/2", models + "/squares/1", fs::copy_options::recursive);
   std::vector<std::string> arguments = Arguments("jobs");
   arguments.insert(arguments.end(), {"--models", models});
   const ServerProcess server(arguments);
