@@ -19,6 +19,9 @@ constexpr char kServiceConfig[] = R"({"loadBalancingConfig": [{"round_robin": {}
 // whose attempts would then fail without having tried.
 constexpr int kReconnectBackoffMs = 50;
 constexpr int kMaxReconnectBackoffMs = 5'000;
+// A name is looked up again when a connection is lost, but not more often than this. With gRPC's default of 30 s a
+// client knows only addresses of servers that are gone, where a rolling update replaces all of them within that time.
+constexpr int kMinLookUpIntervalMs = 1'000;
 // A stream or a watch has no deadline: without pings it would wait for ever for a host that lost its power or network.
 // The server allows a ping every 10 s by default.
 constexpr int kKeepaliveTimeMs = 30'000;
@@ -57,6 +60,7 @@ grpc::ChannelArguments MakeArguments(const ClientOptions& options) {
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, own_config ? 0 : 1);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectBackoffMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kMinLookUpIntervalMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);

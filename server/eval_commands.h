@@ -15,6 +15,13 @@
 
 namespace ganserve {
 
+// The generator of --against, measured as the first one is: same real images, latents and number of samples.
+struct Rival {
+  GeneratorInfo model;
+  QualityReport quality;
+  std::optional<std::string> why_worse;  // the first one is than this, see quality_comparison.h
+};
+
 // A generator measured against the training part of its data, and beside it the floor: other real images measured in
 // its place, which is what a perfect generator would get.
 struct Evaluation {
@@ -24,10 +31,12 @@ struct Evaluation {
   QualityReport quality;
   QualityReport floor;
   bool floor_is_test_part = false;  // else a part of the training images that is left out of the reference
+  std::optional<Rival> rival{};
 };
 
 // Errors: those of loading the model, the data and the extractor, each naming the path; INVALID_ARGUMENT for a label
-// that model or data don't have. `tell` hears what is being done, a line before each long step.
+// that model or data don't have, or for two models whose images differ in size. `tell` hears what is being done, a line
+// before each long step.
 absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::function<void(const std::string&)>& tell);
 
 // Trains a classifier on labelled images and publishes it as the folder of a feature extractor. `print` gets a line for

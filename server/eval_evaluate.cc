@@ -8,6 +8,7 @@
 #include "server/base/status_macros.h"
 #include "server/data/data_set.h"
 #include "server/eval/image_source.h"
+#include "server/eval/quality_comparison.h"
 #include "server/eval/quality_meter.h"
 #include "server/eval/random_choice.h"
 #include "server/eval/torch_threads.h"
@@ -89,6 +90,21 @@ absl::StatusOr<std::optional<ExtractorSource>> ChosenExtractor(const std::string
   return FindExtractor(choice);
 }
 
+std::string SizeText(const PlanarShape& shape) {
+  return absl::StrCat(shape.width, "x", shape.height, "x", shape.channels);
+}
+
+// nullptr without --against.
+absl::StatusOr<std::shared_ptr<Generator>> LoadRival(const EvaluateFlags& flags, const PlanarShape& shape) {
+  if (flags.against.empty()) return nullptr;
+  GANSERVE_ASSIGN_OR_RETURN(std::shared_ptr<Generator> rival, LoadGeneratorAt(flags.against));
+  if (const PlanarShape theirs = PlanarShapeOf(*rival); theirs != shape) {
+    return absl::InvalidArgumentError(absl::StrCat("--against ", flags.against, ": its images are ", SizeText(theirs),
+                                                   ", those of ", flags.model, " ", SizeText(shape)));
+  }
+  return rival;
+}
+
 }  // namespace
 
 absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::function<void(const std::string&)>& tell) {
@@ -96,8 +112,9 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::funct
   // The extractor first, because its faults show at once, then the model; reading the data takes longest.
   GANSERVE_ASSIGN_OR_RETURN(const std::optional<ExtractorSource> extractor, ChosenExtractor(flags.extractor));
   GANSERVE_ASSIGN_OR_RETURN(const std::shared_ptr<Generator> generator, LoadGeneratorAt(flags.model));
-  UseTorchThreads(threads);  // after loading, which sets the calling thread's to one
   const PlanarShape shape = PlanarShapeOf(*generator);
+  GANSERVE_ASSIGN_OR_RETURN(const std::shared_ptr<Generator> rival, LoadRival(flags, shape));
+  UseTorchThreads(threads);  // after loading, which sets the calling thread's to one
   if (extractor) GANSERVE_RETURN_IF_ERROR(FeatureExtractor::Load(*extractor, shape).status());
   tell(absl::StrCat("reading ", flags.data));
   GANSERVE_ASSIGN_OR_RETURN(RealImages real, LoadRealImages(flags.data, shape, flags.samples));
@@ -113,8 +130,14 @@ absl::StatusOr<Evaluation> Evaluate(const EvaluateFlags& flags, const std::funct
   tell(absl::StrCat("measuring ", real.floor.count(), " images for the floor"));
   GANSERVE_ASSIGN_OR_RETURN(evaluation.floor, meter->Measure(real.floor.count(), ImagesOf(real.floor)));
   tell(absl::StrCat("making and measuring ", flags.samples, " images"));
-  GANSERVE_ASSIGN_OR_RETURN(evaluation.quality,
-                            meter->Measure(flags.samples, ImagesOf(*generator, flags.seed, flags.label, threads)));
+  const auto measure = [&](Generator& images) {
+    return meter->Measure(flags.samples, ImagesOf(images, flags.seed, flags.label, threads));
+  };
+  GANSERVE_ASSIGN_OR_RETURN(evaluation.quality, measure(*generator));
+  if (rival == nullptr) return evaluation;
+  tell(absl::StrCat("making and measuring ", flags.samples, " images of ", flags.against));
+  GANSERVE_ASSIGN_OR_RETURN(const QualityReport theirs, measure(*rival));
+  evaluation.rival = Rival{rival->info(), theirs, WorseThan(evaluation.quality, theirs)};
   return evaluation;
 }
 

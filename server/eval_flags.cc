@@ -16,6 +16,8 @@ void AddEvaluateFlags(CLI::App* app, EvaluateFlags* flags) {
                   "Generator: a TorchScript file (model.json beside it counts), a version's folder, a model's folder "
                   "of a repository (its version on duty), or 'embedded', the default model")
       ->capture_default_str();
+  app->add_option("--against", flags->against,
+                  "Another generator, measured in the same way: exit code 8 if the first is worse, beyond chance");
   app->add_option("--data", flags->data, "The images that the generator was trained on: a folder or one file");
   app->add_option("--extractor", flags->extractor,
                   "What makes features of images: a TorchScript file, a folder with extractor.pt and extractor.json, "

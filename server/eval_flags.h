@@ -11,7 +11,8 @@ namespace ganserve {
 
 struct EvaluateFlags {
   std::string model = "embedded";  // or a TorchScript file, a version's folder, or a model's folder in a repository
-  std::string data;                // file or folder
+  std::string against;  // another generator, named likewise, that the first must not be worse than; empty: none
+  std::string data;     // file or folder
   std::string extractor = "fashion-mnist";  // or a file, a folder, or "none"
   uint64_t samples = 10'000;
   uint64_t seed = 1;

@@ -14,19 +14,14 @@
 #include "server/eval_commands.h"
 #include "server/eval_flags.h"
 #include "server/eval_table.h"
+#include "server/jobs/eval_exit_codes.h"
 
 namespace ganserve {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kError = 1;
-constexpr int kUsageError = 2;
-constexpr int kBadInput = 4;
-constexpr int kExists = 6;
-
 constexpr char kExitCodes[] =
     "Exit codes: 0 done; 1 an error inside; 2 wrong flags; 4 a model, data or an extractor that is missing, broken or "
-    "does not fit; 6 the folder to create exists already.";
+    "does not fit; 6 the folder to create exists already; 8 the model is worse than that of --against.";
 
 int Failed(const std::string& message, int exit_code) {
   std::fprintf(stderr, "ganserve-eval: %s\n", message.c_str());
@@ -37,16 +32,16 @@ int ExitCode(const absl::Status& status) {
   const std::string message(status.message());
   switch (status.code()) {
     case absl::StatusCode::kOk:
-      return kDone;
+      return kEvalDone;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kDataLoss:
-      return Failed(message, kBadInput);
+      return Failed(message, kEvalBadInput);
     case absl::StatusCode::kAlreadyExists:
-      return Failed(message, kExists);
+      return Failed(message, kEvalExists);
     default:
-      return Failed(message, kError);
+      return Failed(message, kEvalError);
   }
 }
 
@@ -85,21 +80,22 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-    return Failed(absl::StrCat(error.what(), " (see --help)"), kUsageError);
+    return Failed(absl::StrCat(error.what(), " (see --help)"), kEvalUsageError);
   }
   if (train->parsed()) return ExitCode(TrainClassifierCommand(classifier, CommandLine(argc, argv), Print));
-  if (evaluate.data.empty()) return Failed("--data is required (see --help)", kUsageError);
+  if (evaluate.data.empty()) return Failed("--data is required (see --help)", kEvalUsageError);
   const absl::StatusOr<Evaluation> evaluation = Evaluate(evaluate, TellTerminal);
   if (!evaluation.ok()) return ExitCode(evaluation.status());
   std::fputs((evaluate.json ? EvaluationJson(*evaluation) : EvaluationTable(*evaluation)).c_str(), stdout);
-  return kDone;
+  if (!evaluation->rival || !evaluation->rival->why_worse) return kEvalDone;
+  return Failed(absl::StrCat("worse than ", evaluate.against, ": ", *evaluation->rival->why_worse), kEvalWorse);
 }
 
 }  // namespace
 }  // namespace ganserve
 
 int main(int argc, char** argv) try { return ganserve::Main(argc, argv); } catch (const std::bad_alloc&) {
-  return ganserve::Failed("out of memory", ganserve::kError);
+  return ganserve::Failed("out of memory", ganserve::kEvalError);
 } catch (const std::exception& error) {
-  return ganserve::Failed(error.what(), ganserve::kError);
+  return ganserve::Failed(error.what(), ganserve::kEvalError);
 }

@@ -11,9 +11,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string ModelLine(const GeneratorInfo& model) {
+std::string ModelLine(const char* role, const GeneratorInfo& model) {
   const std::string version = model.version > 0 ? absl::StrCat(", version ", model.version) : "";
-  return absl::StrFormat("model      %s%s: %dx%d, %d channel%s%s\n           sha256 %s\n", model.model, version,
+  return absl::StrFormat("%s%s%s: %dx%d, %d channel%s%s\n           sha256 %s\n", role, model.model, version,
                          model.shape.width, model.shape.height, model.shape.channels,
                          model.shape.channels == 1 ? "" : "s",
                          model.classes > 0 ? absl::StrCat(", ", model.classes, " classes") : "", model.digest);
@@ -86,6 +86,10 @@ std::string ClassTable(const Evaluation& evaluation) {
   return table;
 }
 
+Json ModelObject(const GeneratorInfo& model) {
+  return {{"name", model.model}, {"version", model.version}, {"sha256", model.digest}};
+}
+
 Json QualityJson(const QualityReport& quality) {
   Json json = {{"samples", quality.samples},
                {"reference_images", quality.reference_images},
@@ -108,26 +112,39 @@ Json QualityJson(const QualityReport& quality) {
   return json;
 }
 
+std::string RivalRows(const Rival& rival, const Evaluation& evaluation) {
+  std::string rows = absl::StrCat("\n", ModelLine("against    ", rival.model));
+  const auto row = [&](const std::string& name, double mine, double theirs) {
+    absl::StrAppendFormat(&rows, "%-22s %10.4f  %-20s %10.4f\n", name, mine, "", theirs);
+  };
+  absl::StrAppendFormat(&rows, "%-22s %10s  %-20s %10s\n", "measure", "model", "", "against");
+  if (rival.quality.features) {
+    row("FID", evaluation.quality.features->fid.distance, rival.quality.features->fid.distance);
+  }
+  row("sliced Wasserstein", evaluation.quality.sliced_wasserstein, rival.quality.sliced_wasserstein);
+  return absl::StrCat(rows, rival.why_worse ? "The model is worse, beyond chance.\n" : "The model is not worse.\n");
+}
+
 }  // namespace
 
 std::string EvaluationTable(const Evaluation& evaluation) {
   const QualityReport& quality = evaluation.quality;
   const QualityReport& floor = evaluation.floor;
-  std::string text =
-      absl::StrCat(ModelLine(evaluation.model), "data       ", evaluation.data, ": ", quality.reference_images,
-                   " training images are the reference\n", ExtractorLine(evaluation.extractor), "samples    ",
-                   quality.samples, "; floor: ", FloorText(evaluation), "\n\n");
+  std::string text = absl::StrCat(ModelLine("model      ", evaluation.model), "data       ", evaluation.data, ": ",
+                                  quality.reference_images, " training images are the reference\n",
+                                  ExtractorLine(evaluation.extractor), "samples    ", quality.samples,
+                                  "; floor: ", FloorText(evaluation), "\n\n");
   text += Row("measure", "model", "95 % or deviation", "floor");
   if (quality.features) text += FeatureRows(*quality.features, *floor.features);
   if (quality.classes) text += ClassRows(evaluation);
   text += Row("sliced Wasserstein", Number(quality.sliced_wasserstein), "", Number(floor.sliced_wasserstein));
   if (quality.classes) text += ClassTable(evaluation);
+  if (evaluation.rival) text += RivalRows(*evaluation.rival, evaluation);
   return text;
 }
 
 std::string EvaluationJson(const Evaluation& evaluation) {
-  const GeneratorInfo& model = evaluation.model;
-  Json json = {{"model", {{"name", model.model}, {"version", model.version}, {"sha256", model.digest}}},
+  Json json = {{"model", ModelObject(evaluation.model)},
                {"data", evaluation.data},
                {"extractor", nullptr},
                {"quality", QualityJson(evaluation.quality)},
@@ -138,6 +155,11 @@ std::string EvaluationJson(const Evaluation& evaluation) {
                          {"sha256", evaluation.extractor->digest},
                          {"features", evaluation.extractor->dims},
                          {"class_names", evaluation.extractor->class_names}};
+  }
+  if (const std::optional<Rival>& rival = evaluation.rival) {
+    json["against"] = {{"model", ModelObject(rival->model)},
+                       {"quality", QualityJson(rival->quality)},
+                       {"model_is_worse", rival->why_worse.has_value()}};
   }
   // Paths and names need not be UTF-8; JSON must.
   return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";

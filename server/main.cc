@@ -101,7 +101,9 @@ int main(int argc, char** argv) {
     return kFailureExit;
   }
   ganserve::Log(ganserve::LogLevel::kInfo, "ready",
-                {{"listen", (*server)->address()}, {"metrics", (*server)->metrics_address()}});
+                {{"listen", (*server)->address()},
+                 {"metrics", (*server)->metrics_address()},
+                 {"health", (*server)->health_address()}});
 
   const std::string signal = WaitForStop(signals);
   LetSignalsEndTheProcess(signals);

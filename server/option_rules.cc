@@ -32,6 +32,19 @@ void CheckMetricsListen(const ServerOptions& options, Faults* faults) {
   }
 }
 
+void CheckHealthListen(const ServerOptions& options, Faults* faults) {
+  if (options.health_listen.empty()) return;
+  const std::string option = absl::StrCat("--health-listen = \"", options.health_listen, "\": ");
+  const auto address = ParseHostPort(options.health_listen);
+  if (!address.ok()) {
+    faults->push_back(absl::StrCat(option, address.status().message(), ", or off"));
+  } else if (address->port != 0 && options.health_listen == options.listen) {
+    faults->push_back(absl::StrCat(option, "is --listen's address as well; health is answered there anyway"));
+  } else if (address->port != 0 && options.health_listen == options.metrics_listen) {
+    faults->push_back(absl::StrCat(option, "is --metrics-listen's address as well"));
+  }
+}
+
 void CheckDevice(const ServerOptions& options, Faults* faults) {
   const absl::string_view device = options.device;
   const absl::string_view index = absl::StartsWith(device, "cuda:") ? device.substr(5) : absl::string_view();
@@ -89,6 +102,9 @@ void CheckTokens(const ServerOptions& options, Faults* faults) {
 }
 
 void CheckTraining(const ServerOptions& options, Faults* faults) {
+  if (options.external_trainers && options.jobs.empty()) {
+    faults->push_back("--external-trainers = on: needs --jobs as well");
+  }
   if (options.jobs.empty() == options.data_root.empty()) return;
   const bool jobs_given = !options.jobs.empty();
   faults->push_back(absl::StrCat(jobs_given ? "--jobs" : "--data-root", " = \"",
@@ -102,6 +118,7 @@ std::vector<std::string> BrokenOptionRules(const ServerOptions& options) {
   Faults faults;
   CheckListen(options, &faults);
   CheckMetricsListen(options, &faults);
+  CheckHealthListen(options, &faults);
   CheckModels(options, &faults);
   CheckDevice(options, &faults);
   CheckImages(options, &faults);

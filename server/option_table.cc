@@ -26,6 +26,9 @@ constexpr OptionSpec kTable[] = {
     {"Addresses", "listen", "HOST:PORT", &Options::listen, "Where gRPC listens. Port 0 takes a free one."},
     {"Addresses", "metrics-listen", "HOST:PORT|off", &Options::metrics_listen,
      "Where HTTP answers /metrics for Prometheus; HOST is an IPv4 address or a name. Empty: nowhere, like off."},
+    {"Addresses", "health-listen", "HOST:PORT|off", &Options::health_listen,
+     "Where grpc.health.v1 alone answers, without TLS, for probes; from before the models are loaded until the process "
+     "ends. Empty: nowhere, like off."},
     {"Addresses", "reflection", "on|off", &Options::reflection, "Whether gRPC reflection describes the service."},
 
     {"Models", "models", "DIR", &Options::models,
@@ -42,6 +45,8 @@ constexpr OptionSpec kTable[] = {
     {"Training", "data-root", "DIR", &Options::data_root, "Folder of the data sets that jobs name. Needed by --jobs."},
     {"Training", "trainer", "FILE", &Options::trainer,
      "The ganserve-trainer executable. Empty: the one beside this executable."},
+    {"Training", "external-trainers", "on|off", &Options::external_trainers,
+     "Jobs are trained by `ganserve-trainer work` or `run` in other pods; this server starts no trainer."},
     {"Training", "max-running-jobs", "N", &Options::max_running_jobs, "Jobs that train at a time.", 1, 64},
     {"Training", "max-queued-jobs", "N", &Options::max_queued_jobs, "Jobs that wait for their turn.", 1, 10'000},
     {"Training", "max-jobs", "N", &Options::max_jobs, "Jobs in all, with those that have ended.", 1, 100'000},
@@ -60,6 +65,9 @@ constexpr OptionSpec kTable[] = {
      kImages, "16 on a CPU, 256 on a GPU"},
     {"Computation", "max-queue-images", "N", &Options::max_queue_images,
      "Images that may wait. Beyond, calls are refused with RESOURCE_EXHAUSTED.", 1, 100'000'000, kImages},
+    {"Computation", "memory-limit", "BYTES", &Options::memory_limit,
+     "Memory that the server makes do with: it takes smaller batches, refuses calls, or does not start.", 0,
+     int64_t{1} << 50, kBytes, "the smallest limit of its cgroups, or the machine's memory"},
 
     {"Limits of a call", "max-images-per-call", "N", &Options::max_images_per_call, "Images of one Generate.", 1,
      1'000'000, kImages},

@@ -223,7 +223,9 @@ absl::StatusOr<CommandLine> ParseServerOptions(int argc, const char* const* argv
       break;
     }
   }
-  if (line.options.metrics_listen == "off") line.options.metrics_listen.clear();
+  for (std::string* address : {&line.options.metrics_listen, &line.options.health_listen}) {
+    if (*address == "off") address->clear();
+  }
   for (std::string& fault : BrokenOptionRules(line.options)) faults.push_back(std::move(fault));
   if (flags.print_config) line.answer = ConfigText(line.options, &faults);
   if (!faults.empty()) return absl::InvalidArgumentError(JoinFaults(faults));

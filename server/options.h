@@ -24,6 +24,7 @@ struct ServerOptions {
   // Addresses, as host:port. Port 0 takes a free one.
   std::string listen = "127.0.0.1:50051";
   std::string metrics_listen = "127.0.0.1:9464";  // empty: no metrics over HTTP
+  std::string health_listen;                      // empty: no port for health alone
   bool reflection = true;
 
   // Models.
@@ -36,6 +37,7 @@ struct ServerOptions {
   std::string jobs;       // folder of all jobs
   std::string data_root;  // folder of data sets
   std::string trainer;    // the executable; empty: ganserve-trainer beside this one
+  bool external_trainers = false;
   int64_t max_running_jobs = 1;
   int64_t max_queued_jobs = 100;
   int64_t max_jobs = 1000;
@@ -48,6 +50,7 @@ struct ServerOptions {
   int64_t workers = 0;           // 0: from the CPU quota, or one per GPU
   int64_t max_batch_images = 0;  // 0: by the device, see BatchImages
   int64_t max_queue_images = 16384;
+  int64_t memory_limit = 0;  // bytes; 0: the cgroup's limit or the machine's memory
 
   // One call.
   int64_t max_images_per_call = 1024;

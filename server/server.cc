@@ -7,23 +7,24 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/clock.h"
-#include "server/base/cpu_quota.h"
 #include "server/base/status_macros.h"
 #include "server/base/ticker.h"
 #include "server/image/png_encoder.h"
+#include "server/job_comparer.h"
 #include "server/job_exporter.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics_server.h"
 #include "server/metrics/prometheus_metrics.h"
-#include "server/model/device.h"
 #include "server/model/loaded_models.h"
 #include "server/model/model_admin_thread.h"
 #include "server/model/model_loader.h"
 #include "server/model/model_switch.h"
 #include "server/option_values.h"
+#include "server/plan.h"
 #include "server/rpc/credentials/server_credentials.h"
 #include "server/rpc/credentials/token_authenticator.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/health_port.h"
 #include "server/rpc/image_service.h"
 #include "server/rpc/model_service.h"
 #include "server/rpc/training_service.h"
@@ -32,41 +33,6 @@
 
 namespace ganserve {
 namespace {
-
-// How the cores are used, decided once and printed.
-struct Plan {
-  Device device;
-  CpuQuota quota;
-  Batcher::Options batcher;
-};
-
-// On a CPU an image costs the same in a batch of 1 as in one of 16. Eight callers of one image each see a p99 of twice
-// the p50 with 4, and of 2.3 times with full batches; with more, batches of hundreds of callers would shrink, and with
-// them the work that a batch shares (wake-ups, one lock).
-constexpr size_t kPartsPerWorker = 4;
-
-absl::StatusOr<Plan> MakePlan(const ServerOptions& options) {
-  Plan plan;
-  GANSERVE_ASSIGN_OR_RETURN(plan.device, SelectDevice(options.device));
-  plan.quota = ReadCpuQuota();
-  // On a CPU a worker per core, with one thread each; on CUDA one feeds the device, and the cores encode.
-  const size_t cores = static_cast<size_t>(plan.quota.cores);
-  const size_t workers = options.workers > 0 ? static_cast<size_t>(options.workers) : plan.device.cuda ? 1 : cores;
-  plan.batcher = {.workers = workers,
-                  .max_batch_images = static_cast<size_t>(BatchImages(options, plan.device.cuda)),
-                  .parts = plan.device.cuda ? 1 : kPartsPerWorker * workers,
-                  .max_queue_images = static_cast<size_t>(options.max_queue_images),
-                  .encoders = plan.device.cuda ? std::max<size_t>(1, cores - 1) : 0};
-  Log(LogLevel::kInfo, "plan",
-      {{"device", plan.device.name()},
-       {"cores", plan.quota.Describe()},
-       {"workers", plan.batcher.workers},
-       {"threads_per_worker", 1},
-       {"encoders", plan.batcher.encoders},
-       {"max_batch_images", plan.batcher.max_batch_images},
-       {"max_queue_images", plan.batcher.max_queue_images}});
-  return plan;
-}
 
 void LogRefused(const std::string& model, uint64_t version, const std::string& error) {
   Log(LogLevel::kWarning, "model version refused", {{"model", model}, {"version", version}, {"error", error}});
@@ -123,19 +89,13 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models, std::vector<LoadedMo
 }
 
 ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher,
-                                     GeneratorExporter& exporter) {
+                                     GeneratorExporter& exporter, GeneratorComparer& comparer) {
   return {.repository = options.models,
           .versions_per_model = static_cast<size_t>(options.versions_per_model),
           .load = LoaderFor(device),
           .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
-          .exporter = &exporter};
-}
-
-RequestLimits LimitsOf(const ServerOptions& options, const Device& device) {
-  return {.max_images_per_call = static_cast<uint32_t>(options.max_images_per_call),
-          .max_response_bytes = static_cast<uint64_t>(options.max_response_bytes),
-          .max_images_per_stream = static_cast<uint32_t>(options.max_images_per_stream),
-          .stream_window_images = static_cast<uint64_t>(StreamWindowImages(options, device.cuda))};
+          .exporter = &exporter,
+          .comparer = &comparer};
 }
 
 TlsOptions TlsOptionsOf(const ServerOptions& options) {
@@ -158,6 +118,10 @@ bool ReflectionAllowed(const ServerOptions& options) {
   return options.reflection && std::none_of(options.token_file.begin(), options.token_file.end(),
                                             [](const TokenFileOption& file) { return file.group == "info"; });
 }
+
+constexpr char kImageService[] = "ganserve.v1.ImageService";
+constexpr char kModelService[] = "ganserve.v1.ModelService";
+constexpr char kTrainingService[] = "ganserve.v1.TrainingService";
 
 std::vector<std::string> MethodNames() {
   return {"Generate",          "GenerateStream",  "GetServerInfo",        "TrainJob",
@@ -186,9 +150,11 @@ struct Server::Parts {
   PngEncoder encoder;
   std::unique_ptr<PrometheusMetrics> metrics;
   std::unique_ptr<MetricsServer> metrics_server;
+  std::unique_ptr<HealthPort> health_port;  // null: no port of its own for health
   std::unique_ptr<LoadedModels> models;
   std::unique_ptr<Batcher> batcher;
   std::unique_ptr<JobExporter> exporter;
+  std::unique_ptr<JobComparer> comparer;
   std::unique_ptr<ModelSwitch> model_switch;
   std::unique_ptr<ModelAdminThread> model_admin;
   std::unique_ptr<Ticker> model_poll;
@@ -206,7 +172,7 @@ struct Server::Parts {
         ServingEnvironment{.call = call,
                            .models = *models,
                            .batcher = *batcher,
-                           .limits = LimitsOf(options, plan.device),
+                           .limits = plan.limits,
                            .description = {.version = GANSERVE_VERSION,
                                            .device = plan.device.name(),
                                            .workers = static_cast<uint32_t>(plan.batcher.workers)}});
@@ -215,9 +181,30 @@ struct Server::Parts {
   }
 
   std::vector<GrpcServer::NamedService> Services() const {
-    return {{"ganserve.v1.ImageService", image_service.get()},
-            {"ganserve.v1.ModelService", model_service.get()},
-            {"ganserve.v1.TrainingService", training_service.get()}};
+    return {{kImageService, image_service.get()},
+            {kModelService, model_service.get()},
+            {kTrainingService, training_service.get()}};
+  }
+
+  absl::Status OpenHealthPort() {
+    if (options.health_listen.empty()) return absl::OkStatus();
+    GANSERVE_ASSIGN_OR_RETURN(
+        health_port, HealthPort::Open(options.health_listen, {kImageService, kModelService, kTrainingService}));
+    Log(LogLevel::kInfo, "health", {{"listen", health_port->address()}});
+    return absl::OkStatus();
+  }
+
+  // Once everything else is.
+  void AnnounceReady() {
+    metrics->SetReady(true);
+    grpc->AnnounceReady();
+    if (health_port != nullptr) health_port->AnnounceReady();
+  }
+
+  void AnnounceStop() {
+    metrics->SetReady(false);
+    grpc->AnnounceStop();
+    if (health_port != nullptr) health_port->AnnounceStop();
   }
 
   ~Parts() { Stop(); }
@@ -247,25 +234,30 @@ struct Server::Parts {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   auto parts = std::make_unique<Parts>();
   parts->options = options;
-  GANSERVE_ASSIGN_OR_RETURN(const Plan plan, MakePlan(options));
+  GANSERVE_ASSIGN_OR_RETURN(Plan plan, MakePlan(options));
   parts->metrics = std::make_unique<PrometheusMetrics>(PrometheusMetrics::Options{
       .methods = MethodNames(), .version = GANSERVE_VERSION, .torch = TorchVersion(), .device = plan.device.name()});
   if (!options.metrics_listen.empty()) {
     GANSERVE_ASSIGN_OR_RETURN(parts->metrics_server, MetricsServer::Create(options.metrics_listen, *parts->metrics));
     parts->metrics_address = parts->metrics_server->address();
   }
+  GANSERVE_RETURN_IF_ERROR(parts->OpenHealthPort());
   GANSERVE_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(TlsOptionsOf(options)));
   GANSERVE_ASSIGN_OR_RETURN(parts->authenticator, MakeAuthenticator(options));
   std::vector<LoadedModels::Refused> refused;
   GANSERVE_ASSIGN_OR_RETURN(parts->models, LoadModels(options, plan.device, &refused));
+  GANSERVE_RETURN_IF_ERROR(FitIntoMemory(*parts->models, &plan));
+  parts->metrics->SetMemory(plan.memory.bytes, plan.batcher.answers);
   GANSERVE_ASSIGN_OR_RETURN(parts->batcher,
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
   GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models, &refused));
   parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs);
-  parts->model_switch =
-      std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter),
-                                    *parts->models, *parts->metrics, refused);
-  parts->metrics->SetWorkers(plan.batcher.workers);
+  parts->comparer =
+      std::make_unique<JobComparer>(ComparisonPaths{EvaluatorPath(options), options.jobs, options.data_root});
+  parts->model_switch = std::make_unique<ModelSwitch>(
+      SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter, *parts->comparer), *parts->models,
+      parts->metrics->models(), refused);
+  parts->metrics->SetCapacity(plan.batcher.workers, plan.batcher.max_queue_images);
   parts->model_admin = std::make_unique<ModelAdminThread>(*parts->model_switch);
   if (!options.jobs.empty()) {
     GANSERVE_ASSIGN_OR_RETURN(parts->training, StartTraining(options, *parts->model_admin, parts->metrics->training()));
@@ -274,6 +266,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
   parts->FollowRepository();
   if (parts->training != nullptr) parts->training->Start();
+  parts->AnnounceReady();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -285,7 +278,11 @@ const std::string& Server::address() const { return parts_->grpc->address(); }
 
 const std::string& Server::metrics_address() const { return parts_->metrics_address; }
 
-void Server::AnnounceStop() { parts_->grpc->AnnounceStop(); }
+std::string Server::health_address() const {
+  return parts_->health_port == nullptr ? "" : parts_->health_port->address();
+}
+
+void Server::AnnounceStop() { parts_->AnnounceStop(); }
 
 void Server::Stop() { parts_->Stop(); }
 

@@ -19,9 +19,10 @@ class Server {
   // As Stop.
   ~Server();
 
-  // Where gRPC and /metrics are bound, as host:port; metrics_address is empty when they are off.
+  // Where gRPC, /metrics and the port for health are bound, as host:port; the last two are empty when they are off.
   const std::string& address() const;
   const std::string& metrics_address() const;
+  std::string health_address() const;
 
   // Health says NOT_SERVING from here on, so that load balancers turn away; calls are still accepted.
   void AnnounceStop();

@@ -13,8 +13,9 @@ namespace ganserve {
 namespace {
 
 PromoteFunction PromoteBy(ModelAdmin& models) {
-  return [&models](const std::string& job_id, const std::string& model, auto done) {
-    models.Promote({job_id, std::nullopt, model}, [done = std::move(done)](absl::StatusOr<StoredVersion> version) {
+  return [&models](const JobPromotion& job, auto done) {
+    const Promotion promotion{job.id, std::nullopt, job.model, job.only_if_not_worse};
+    models.Promote(promotion, [done = std::move(done)](absl::StatusOr<StoredVersion> version) {
       if (!version.ok()) return done(std::move(version).status());
       done(absl::StrCat("promoted to version ", version->version, " of model ", version->model));
     });
@@ -30,6 +31,10 @@ std::string TrainerPath(const ServerOptions& options) {
   return (self.parent_path() / "ganserve-trainer").string();
 }
 
+std::string EvaluatorPath(const ServerOptions& options) {
+  return std::filesystem::path(TrainerPath(options)).replace_filename("ganserve-eval").string();
+}
+
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,
                                                                TrainMetrics& metrics) {
   TrainSupervisor::Options training;
@@ -39,6 +44,7 @@ absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptio
   training.max_jobs = static_cast<size_t>(options.max_jobs);
   training.runner.trainer = TrainerPath(options);
   training.runner.data_root = options.data_root;
+  training.runner.external = options.external_trainers;
   training.runner.niceness = static_cast<int>(options.trainer_niceness);
   training.runner.stop_grace = options.trainer_stop_grace;
   training.runner.max_restarts = static_cast<int>(options.max_trainer_restarts);

@@ -14,6 +14,9 @@ namespace ganserve {
 // The trainer's executable: --trainer, or the one beside this executable.
 std::string TrainerPath(const ServerOptions& options);
 
+// The ganserve-eval beside the trainer.
+std::string EvaluatorPath(const ServerOptions& options);
+
 // Takes up the jobs of --jobs, which is not empty. What is borrowed outlives the supervisor. Errors name the option.
 absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptions& options, ModelAdmin& models,
                                                                TrainMetrics& metrics);

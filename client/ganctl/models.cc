@@ -36,6 +36,7 @@ class ModelsCommand : public Command {
   std::string job_;
   uint64_t version_ = 0;
   std::optional<uint64_t> step_;
+  bool only_if_not_worse_ = false;
   bool json_ = false;
 };
 
@@ -80,6 +81,8 @@ CLI::App* ModelsCommand::AddTo(CLI::App& app) {
   promote_->add_option("--model", model_, "Model; created if there is none of that name")->required();
   promote_->add_option("--step", step_, "Step of one of its checkpoints; by default the best, or the last")
       ->check(CheckWholeNumber);
+  promote_->add_flag("--only-if-not-worse", only_if_not_worse_,
+                     "Measure it beside the version on duty first; if it is worse, change nothing");
   AddVersionCommands(*models);
   return models;
 }
@@ -142,6 +145,7 @@ absl::Status ModelsCommand::Promote(const ModelClient& client, const CommandCont
   request.set_job_id(job_);
   request.set_model(model_);
   if (step_) request.set_checkpoint_step(*step_);
+  request.set_only_if_not_worse(only_if_not_worse_);
   return PrintSwitch(client.Promote(request, {.stop = context.stop}));
 }
 

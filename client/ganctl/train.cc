@@ -36,6 +36,7 @@ CLI::App* TrainCommand::AddTo(CLI::App& app) {
   AddTrainSpecFlags(command, &spec_);
   AddTrainSpecFlag(command, "threads", &spec_);
   AddTrainSpecFlag(command, "promote_to_model", &spec_);
+  AddTrainSpecFlag(command, "promote_only_if_not_worse", &spec_);
   command->add_option("--request-id", request_id_, "Attaches to the job of an earlier command with this id");
   CLI::Option* detach =
       command->add_flag("--detach", detach_, "Print the job's id once it is accepted, and do not follow it");

@@ -112,6 +112,9 @@ std::string EventLine(const v1::TrainEvent& event) {
       return EvaluationLine(event.evaluation());
     case v1::TrainEvent::kAlarm:
       return absl::StrCat("warning: ", PlainText(event.alarm().text()));
+    case v1::TrainEvent::kTrainerEnd:
+      return WithReason(absl::StrCat("trainer ended with exit code ", event.trainer_end().exit_code()),
+                        event.trainer_end().message());
     case v1::TrainEvent::kLosses:
     case v1::TrainEvent::kSample:
     case v1::TrainEvent::EVENT_NOT_SET:

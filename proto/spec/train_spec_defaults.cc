@@ -37,6 +37,9 @@ constexpr RecipeDefaults kClassic{v1::TRAIN_LOSS_BCE_WITH_LOGITS,
                                   {2e-4, 0.5},
                                   0.0};
 
+// Of the standard recipe with the relativistic loss, whose penalties keep steps of this size from overshooting.
+constexpr double kRelativisticLearningRate = 1.6e-3;
+
 void ResolveAdam(const AdamDefaults& defaults, v1::AdamOptions* adam) {
   if (!adam->has_learning_rate()) adam->set_learning_rate(defaults.learning_rate);
   if (!adam->has_beta1()) adam->set_beta1(defaults.beta1);
@@ -54,8 +57,11 @@ void ResolveNetworks(v1::TrainSpec* spec) {
 
 void ResolveRecipe(v1::TrainSpec* spec) {
   if (spec->recipe() == v1::TRAIN_RECIPE_UNSPECIFIED) spec->set_recipe(v1::TRAIN_RECIPE_STANDARD);
-  const RecipeDefaults& recipe = spec->recipe() == v1::TRAIN_RECIPE_CLASSIC ? kClassic : kStandard;
+  RecipeDefaults recipe = spec->recipe() == v1::TRAIN_RECIPE_CLASSIC ? kClassic : kStandard;
   if (spec->loss() == v1::TRAIN_LOSS_UNSPECIFIED) spec->set_loss(recipe.loss);
+  if (spec->recipe() == v1::TRAIN_RECIPE_STANDARD && spec->loss() == v1::TRAIN_LOSS_RELATIVISTIC) {
+    recipe.generator.learning_rate = recipe.discriminator.learning_rate = kRelativisticLearningRate;
+  }
   if (spec->conditioning() == v1::TRAIN_CONDITIONING_UNSPECIFIED) spec->set_conditioning(recipe.conditioning);
   if (spec->discriminator_norm() == v1::DISCRIMINATOR_NORM_UNSPECIFIED) {
     spec->set_discriminator_norm(recipe.discriminator_norm);

@@ -85,6 +85,7 @@ constexpr Row kRows[] = {
 constexpr Row kOtherRows[] = {
     {"threads", "--threads", "Processor threads of the trainer, on which the result depends"},
     {"promote_to_model", "--promote-to-model", "Model to promote to when the job succeeds; by default none"},
+    {"promote_only_if_not_worse", "--promote-only-if-not-worse", "Unless it is worse than the version on duty"},
 };
 
 // A field inside a spec, made present on the way to it.

@@ -9,7 +9,7 @@ class App;
 
 namespace ganserve {
 
-// A flag for every field but `data`, `threads` and `promote_to_model`. A flag sets its field when the line is parsed,
+// A flag for every field but `data`, `threads` and those of promotion. A flag sets its field when the line is parsed,
 // and what is not given stays unset; whether a value is in its range is not checked. `spec` must outlive the parsing.
 void AddTrainSpecFlags(CLI::App* command, v1::TrainSpec* spec);
 

@@ -63,11 +63,20 @@ absl::StatusOr<EventLog> EventLog::Open(const std::string& path) {
 absl::Status EventLog::Append(v1::TrainEvent event) {
   const FileLock lock(fd_.get());
   if (lock.error() != 0) return SystemError(lock.error(), path_, "cannot lock");
+  GANSERVE_RETURN_IF_ERROR(CatchUp());
   return AppendLocked(std::move(event));
 }
 
-absl::Status EventLog::AppendLocked(v1::TrainEvent event) {
+absl::StatusOr<bool> EventLog::AppendAfter(uint64_t sequence, v1::TrainEvent event) {
+  const FileLock lock(fd_.get());
+  if (lock.error() != 0) return SystemError(lock.error(), path_, "cannot lock");
   GANSERVE_RETURN_IF_ERROR(CatchUp());
+  if (last_sequence_ != sequence) return false;
+  GANSERVE_RETURN_IF_ERROR(AppendLocked(std::move(event)));
+  return true;
+}
+
+absl::Status EventLog::AppendLocked(v1::TrainEvent event) {
   event.set_sequence(reader_.last_sequence() + 1);
   event.set_unix_time_ms(UnixTimeMs());
   if (event.has_terminal()) event.mutable_terminal()->set_last_sequence(event.sequence());

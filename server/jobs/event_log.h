@@ -29,13 +29,16 @@ class EventLog {
   // quota is full; others of the file system.
   absl::Status Append(v1::TrainEvent event);
 
+  // The same unless others have written events after `sequence`: then it writes nothing and is false.
+  absl::StatusOr<bool> AppendAfter(uint64_t sequence, v1::TrainEvent event);
+
   // Of the last event that this writer knows of; others may have written more.
   uint64_t last_sequence() const { return last_sequence_; }
 
  private:
   EventLog(const std::string& path, UniqueFd fd) : path_(path), fd_(std::move(fd)), reader_(path) {}
 
-  // All four need the file's lock.
+  // All four need the file's lock, and AppendLocked that the log has caught up.
   absl::Status CatchUp();
   absl::Status WriteRecord(const std::string& record);
   absl::Status CutOff();

@@ -39,7 +39,9 @@ absl::StatusOr<JobRecord::News> JobRecord::ReadNew() {
 
 void JobRecord::Apply(const v1::TrainEvent& event, bool history) {
   changed_ = true;
+  standing_.Apply(event);
   info_.set_last_sequence(event.sequence());
+  event_time_ms_ = event.unix_time_ms();
   // After a rollback it goes back.
   if (!event.has_state_change() && !event.has_terminal() && !event.has_log_line()) info_.set_step(event.step());
   if (event.epoch() > 0) epoch_ = event.epoch();
@@ -84,7 +86,8 @@ TrainJobFigures JobRecord::Figures() const {
           .discriminator_loss = known ? info_.last_losses().discriminator_loss() : kNone,
           .generator_loss = known ? info_.last_losses().generator_loss() : kNone,
           .images_per_second = known ? info_.last_losses().images_per_second() : kNone,
-          .checkpoint_time_ms = checkpoint_time_ms_};
+          .checkpoint_time_ms = checkpoint_time_ms_,
+          .last_event_time_ms = state() == v1::TRAIN_JOB_STATE_RUNNING ? event_time_ms_ : 0};
 }
 
 absl::Status JobRecord::Move(v1::TrainJobState state, const std::string& message) {
@@ -99,6 +102,7 @@ absl::Status JobRecord::Move(v1::TrainJobState state, const std::string& message
 
 absl::Status JobRecord::MoveToQueue(uint64_t ticket, const std::string& message) {
   ticket_ = ticket;
+  standing_.BeginRound();  // also while a full disk does not take the event
   if (info_.state() != v1::TRAIN_JOB_STATE_QUEUED) {
     GANSERVE_RETURN_IF_ERROR(CheckTransition(info_.id(), info_.state(), v1::TRAIN_JOB_STATE_QUEUED));
   }

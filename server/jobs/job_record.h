@@ -11,6 +11,7 @@
 #include "ganserve/v1/training.pb.h"
 #include "server/jobs/event_log.h"
 #include "server/jobs/event_reader.h"
+#include "server/jobs/job_standing.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/train_metrics.h"
 
@@ -47,6 +48,8 @@ class JobRecord {
   v1::TrainJobState state() const { return info_.state(); }
   const std::string& id() const { return info_.id(); }
   uint64_t ticket() const { return ticket_; }  // 0: never queued
+  // What the history that has been read says of trainers in other pods.
+  const JobStanding& standing() const { return standing_; }
   TrainJobFigures Figures() const;
 
  private:
@@ -64,7 +67,9 @@ class JobRecord {
   bool changed_ = true;
   uint32_t epoch_ = 0;
   uint64_t ticket_ = 0;
+  JobStanding standing_;
   int64_t checkpoint_time_ms_ = 0;
+  int64_t event_time_ms_ = 0;           // of the newest event
   std::deque<v1::TrainEvent> pending_;  // of ours, not written yet
   std::deque<uint64_t> written_;        // sequences of ours, not read yet
 };

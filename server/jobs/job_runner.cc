@@ -1,12 +1,12 @@
 #include "server/jobs/job_runner.h"
 
-#include <signal.h>
-
-#include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "server/jobs/external_runner.h"
 #include "server/jobs/job_state.h"
+#include "server/jobs/process_runner.h"
 #include "server/jobs/trainer_exit_codes.h"
 #include "server/log/log.h"
 
@@ -23,10 +23,14 @@ std::string Said(const TrainerExit& exit) {
 
 }  // namespace
 
-std::chrono::milliseconds RestartDelay(const JobRunnerOptions& options, int restarts) {
-  std::chrono::milliseconds delay = options.restart_delay;
-  for (int i = 0; i < restarts && delay < options.max_restart_delay; ++i) delay *= 2;
-  return std::min(delay, options.max_restart_delay);
+std::unique_ptr<JobRunner> JobRunner::Create(JobRecord record, std::string job_path, const JobRunnerOptions& options,
+                                             TrainMetrics& metrics, const Clock& clock, Post post) {
+  if (options.external) {
+    return std::make_unique<ExternalRunner>(std::move(record), std::move(job_path), options, metrics, clock,
+                                            std::move(post));
+  }
+  return std::make_unique<ProcessRunner>(std::move(record), std::move(job_path), options, metrics, clock,
+                                         std::move(post));
 }
 
 JobRunner::JobRunner(JobRecord record, std::string job_path, const JobRunnerOptions& options, TrainMetrics& metrics,
@@ -44,80 +48,31 @@ bool JobRunner::active() const {
          state == v1::TRAIN_JOB_STATE_CANCELLING;
 }
 
-void JobRunner::Recover() {
-  if (record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
-    FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "cancelled before the server was restarted");
-  } else if (active()) {
-    record_.MoveToQueue(record_.ticket(), "the server was restarted").IgnoreError();  // legal for these
-  }
-}
-
-void JobRunner::Start() {
-  wish_ = Wish::kRun;
-  restarts_ = 0;
-  record_.Move(v1::TRAIN_JOB_STATE_STARTING, "").IgnoreError();  // legal for a queued job
-  Launch();
-}
-
-void JobRunner::Launch() {
-  start_at_ = Clock::TimePoint::max();
-  restarted_from_ = record_.info().last_checkpoint().step();
-  TrainerCommand command;
-  command.arguments = {options_.trainer,   "run",         "--job-dir", job_path_, "--data-root",
-                       options_.data_root, "--supervised"};
-  command.niceness = options_.niceness;
-  command.memory_limit_bytes = record_.info().spec().memory_limit_bytes();
-  auto process =
-      TrainerProcess::Start(command, [this](const TrainerExit& exit) { post_([=, this] { OnExit(exit); }); });
-  if (!process.ok()) {
-    TrainerExit exit;
-    exit.code = 127;  // as a shell has it
-    exit.last_errors = std::string(process.status().message());
-    return OnCrash(exit);
-  }
-  process_ = *std::move(process);
-  Log(LogLevel::kInfo, "trainer started", {{"job", record_.id()}, {"pid", process_->pid()}});
-}
-
 absl::Status JobRunner::StateError(const char* what) const {
-  const char* doing = promoting_ ? ", trained and being promoted" : wish_ == Wish::kPause ? " and being paused" : "";
+  const char* doing = promoting_ ? ", trained and being promoted" : !pause_waiters_.empty() ? " and being paused" : "";
   return absl::FailedPreconditionError(
       absl::StrCat("job ", record_.id(), " is ", TrainJobStateName(record_.state()), doing, "; it can't be ", what));
 }
 
-absl::Status JobRunner::Cancel() {
-  switch (record_.state()) {
-    case v1::TRAIN_JOB_STATE_CANCELLED:
-    case v1::TRAIN_JOB_STATE_CANCELLING:
-      return absl::OkStatus();
-    case v1::TRAIN_JOB_STATE_QUEUED:
-    case v1::TRAIN_JOB_STATE_PAUSED:
-      FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "");
-      return absl::OkStatus();
-    case v1::TRAIN_JOB_STATE_STARTING:
-    case v1::TRAIN_JOB_STATE_RUNNING:
-      if (promoting_) return StateError("cancelled");
-      break;
-    default:
-      return StateError("cancelled");
-  }
-  record_.Move(v1::TRAIN_JOB_STATE_CANCELLING, "").IgnoreError();  // legal for these
-  if (process_ != nullptr) {
-    Terminate(Wish::kCancel);
-  } else {
-    FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "");
-  }
-  return absl::OkStatus();
+absl::Status JobRunner::Queue(uint64_t ticket, const std::string& message) {
+  deaths_ = 0;
+  const absl::Status status = record_.MoveToQueue(ticket, message);
+  AnswerPause();
+  return status;
 }
 
-void JobRunner::Pause(Done done) {
+absl::Status JobRunner::CheckCancel(bool* cancel) const {
   const v1::TrainJobState state = record_.state();
-  if (state == v1::TRAIN_JOB_STATE_PAUSED) return done(absl::OkStatus());
+  const bool cancelled = state == v1::TRAIN_JOB_STATE_CANCELLING || state == v1::TRAIN_JOB_STATE_CANCELLED;
+  *cancel = !cancelled && !promoting_ && !IsTerminal(state);
+  return cancelled || *cancel ? absl::OkStatus() : StateError("cancelled");
+}
+
+absl::Status JobRunner::CheckPause() const {
+  const v1::TrainJobState state = record_.state();
   const bool running = state == v1::TRAIN_JOB_STATE_STARTING || state == v1::TRAIN_JOB_STATE_RUNNING;
-  if (promoting_ || (!running && state != v1::TRAIN_JOB_STATE_QUEUED)) return done(StateError("paused"));
-  pause_waiters_.push_back(std::move(done));
-  if (process_ == nullptr) return FinishWith(v1::TRAIN_JOB_STATE_PAUSED, "");
-  Terminate(Wish::kPause);
+  const bool can = !promoting_ && (running || state == v1::TRAIN_JOB_STATE_QUEUED);
+  return can ? absl::OkStatus() : StateError("paused");
 }
 
 absl::Status JobRunner::CheckResume(bool* queue) const {
@@ -125,20 +80,13 @@ absl::Status JobRunner::CheckResume(bool* queue) const {
   const bool goes_on = record_.state() == v1::TRAIN_JOB_STATE_QUEUED ||
                        record_.state() == v1::TRAIN_JOB_STATE_STARTING ||
                        record_.state() == v1::TRAIN_JOB_STATE_RUNNING;
-  return *queue || (goes_on && wish_ == Wish::kRun) ? absl::OkStatus() : StateError("resumed");
+  return *queue || (goes_on && pause_waiters_.empty()) ? absl::OkStatus() : StateError("resumed");
 }
 
-void JobRunner::Stop() {
-  start_at_ = Clock::TimePoint::max();
-  if (process_ == nullptr) return;
-  // One that is being paused or cancelled still ends so.
-  Terminate(wish_ == Wish::kRun ? Wish::kStop : wish_);
-}
-
-void JobRunner::Terminate(Wish wish) {
-  wish_ = wish;
-  process_->Signal(SIGTERM);
-  kill_at_ = std::min(kill_at_, clock_.Now() + options_.stop_grace);
+absl::Status JobRunner::CheckDelete() const {
+  if (IsTerminal(record_.state()) || record_.state() == v1::TRAIN_JOB_STATE_PAUSED) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("job ", record_.id(), " is ", TrainJobStateName(record_.state()),
+                                                    "; only one that has ended or is PAUSED can be deleted"));
 }
 
 absl::Status JobRunner::CheckOnDisk() {
@@ -150,49 +98,36 @@ absl::Status JobRunner::CheckOnDisk() {
                                                    written.message()));
 }
 
-void JobRunner::ReadNews() {
+std::optional<JobRecord::News> JobRunner::TakeNews() {
   const auto news = record_.ReadNew();
   if (!news.ok()) {
     Log(LogLevel::kError, "a job's events can't be read", {{"job", record_.id()}, {"error", news.status().message()}});
-    return;
+    return std::nullopt;
   }
   if (news->checkpoint_seconds > 0) metrics_.ObserveCheckpoint(TrainMetrics::Seconds(news->checkpoint_seconds));
-  // The trainer's first word says that it trains.
-  if (news->any && process_ != nullptr && record_.state() == v1::TRAIN_JOB_STATE_STARTING) {
-    record_.Move(v1::TRAIN_JOB_STATE_RUNNING, "").IgnoreError();
-  }
+  return *news;
 }
 
-void JobRunner::OnExit(const TrainerExit& exit) {
-  ReadNews();
-  process_.reset();
-  kill_at_ = Clock::TimePoint::max();
-  Log(exit.signal == 0 && (exit.code == kTrainerFinished || exit.code == kTrainerStopped) ? LogLevel::kInfo
-                                                                                          : LogLevel::kWarning,
-      "trainer ended", {{"job", record_.id()}, {"how", exit.Describe()}, {"errors", exit.last_errors}});
-  const bool exited = exit.signal == 0;
-  if (exited && exit.code == kTrainerFinished) return OnSuccess();
-  if (wish_ == Wish::kCancel) return FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "");
-  if (exited && (exit.code == kTrainerPermanentError || exit.code == kTrainerUsageError)) {
-    return FinishWith(v1::TRAIN_JOB_STATE_FAILED, absl::StrCat("trainer ended with ", exit.Describe(), Said(exit)));
+bool JobRunner::Conclude(const TrainerExit& exit) {
+  if (exit.ExitedWith(kTrainerFinished)) {
+    Succeed();
+  } else if (record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
+    FinishWith(v1::TRAIN_JOB_STATE_CANCELLED, "");
+  } else if (exit.ExitedWith(kTrainerPermanentError) || exit.ExitedWith(kTrainerUsageError)) {
+    FinishWith(v1::TRAIN_JOB_STATE_FAILED, absl::StrCat("trainer ended with ", exit.Describe(), Said(exit)));
+  } else if (exit.ExitedWith(kTrainerOutOfDisk)) {
+    FinishWith(v1::TRAIN_JOB_STATE_PAUSED, absl::StrCat("out of disk; free some and resume", Said(exit)));
+  } else {
+    return false;
   }
-  if (exited && exit.code == kTrainerOutOfDisk) {
-    return FinishWith(v1::TRAIN_JOB_STATE_PAUSED, absl::StrCat("out of disk; free some and resume", Said(exit)));
-  }
-  if (wish_ == Wish::kStop) return;  // the next server goes on
-  if (wish_ == Wish::kPause) {
-    return FinishWith(v1::TRAIN_JOB_STATE_PAUSED,
-                      exited && exit.code == kTrainerStopped
-                          ? ""
-                          : absl::StrCat("without a new checkpoint: its trainer ended with ", exit.Describe()));
-  }
-  OnCrash(exit);
+  return true;
 }
 
-void JobRunner::OnSuccess() {
+void JobRunner::Succeed() {
   // A trainer that had nothing left to do may have told nothing.
   if (record_.state() == v1::TRAIN_JOB_STATE_STARTING) record_.Move(v1::TRAIN_JOB_STATE_RUNNING, "").IgnoreError();
-  const std::string& model = record_.info().spec().promote_to_model();
+  const v1::TrainSpec& spec = record_.info().spec();
+  const std::string& model = spec.promote_to_model();
   if (model.empty()) return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED, "");
   if (record_.state() == v1::TRAIN_JOB_STATE_CANCELLING) {
     return FinishWith(v1::TRAIN_JOB_STATE_SUCCEEDED, absl::StrCat("not promoted to ", model, ": cancelled"));
@@ -202,9 +137,9 @@ void JobRunner::OnSuccess() {
                       absl::StrCat("not promoted to ", model, ": the server has no model repository (--models)"));
   }
   promoting_ = true;
-  wish_ = Wish::kRun;
-  AnswerPause(StateError("paused"));
-  options_.promote(record_.id(), model, [this](const absl::StatusOr<std::string>& result) {
+  AnswerPause();
+  const JobPromotion promotion{record_.id(), model, spec.promote_only_if_not_worse()};
+  options_.promote(promotion, [this](const absl::StatusOr<std::string>& result) {
     post_([=, this] {
       if (absl::IsUnavailable(result.status())) return;  // the server stops; the next one promotes
       promoting_ = false;
@@ -214,50 +149,44 @@ void JobRunner::OnSuccess() {
   });
 }
 
-void JobRunner::OnCrash(const TrainerExit& exit) {
-  const std::string how = exit.Describe();
-  if (record_.info().last_checkpoint().step() != restarted_from_) restarts_ = 0;
-  if (restarts_ >= options_.max_restarts) {
-    return FinishWith(v1::TRAIN_JOB_STATE_FAILED, absl::StrCat("trainer ended with ", how, " after ", restarts_,
-                                                               " restarts without a new checkpoint", Said(exit)));
+bool JobRunner::SurvivesDeath(const TrainerExit& exit) {
+  const uint64_t checkpoint = record_.info().last_checkpoint().step();
+  if (checkpoint != checkpoint_at_death_) deaths_ = 0;
+  checkpoint_at_death_ = checkpoint;
+  if (deaths_ >= options_.max_restarts) {
+    FinishWith(v1::TRAIN_JOB_STATE_FAILED, absl::StrCat("trainer ended with ", exit.Describe(), " after ", deaths_,
+                                                        " restarts without a new checkpoint", Said(exit)));
+    return false;
   }
-  const auto delay = RestartDelay(options_, restarts_);
-  ++restarts_;
+  ++deaths_;
   metrics_.CountRestart();
-  const std::string message = absl::StrCat("trainer ended with ", how, "; restart ", restarts_, " of ",
-                                           options_.max_restarts, " in ", delay.count(), " ms", Said(exit));
-  if (record_.state() == v1::TRAIN_JOB_STATE_RUNNING) {
-    record_.Move(v1::TRAIN_JOB_STATE_STARTING, message).IgnoreError();
-  } else {
-    record_.AddLogLine(message);
-  }
-  start_at_ = clock_.Now() + delay;
+  return true;
+}
+
+std::string JobRunner::DeathText(const TrainerExit& exit, const std::string& when) const {
+  return absl::StrCat("trainer ended with ", exit.Describe(), "; restart ", deaths_, " of ", options_.max_restarts, " ",
+                      when, Said(exit));
 }
 
 void JobRunner::FinishWith(v1::TrainJobState state, const std::string& message) {
-  start_at_ = Clock::TimePoint::max();  // a restart may be due
-  wish_ = Wish::kRun;
   if (const absl::Status status = record_.Move(state, message); !status.ok()) {
     Log(LogLevel::kError, "a job's state can't change", {{"job", record_.id()}, {"error", status.message()}});
   }
   Log(LogLevel::kInfo, "job state",
       {{"job", record_.id()}, {"state", TrainJobStateName(record_.state())}, {"reason", message}});
-  AnswerPause(state == v1::TRAIN_JOB_STATE_PAUSED ? absl::OkStatus() : StateError("paused"));
+  AnswerPause();
 }
 
-void JobRunner::AnswerPause(const absl::Status& status) {
-  for (const Done& done : std::exchange(pause_waiters_, {})) {
-    done(absl::Status(status.code(), status.message()));  // one of its own for each, see TrainSupervisor::Answer
+void JobRunner::AnswerPause() {
+  const std::vector<Done> waiters = std::exchange(pause_waiters_, {});
+  for (const Done& done : waiters) {
+    // A status of its own for each, see TrainSupervisor::Answer.
+    done(record_.state() == v1::TRAIN_JOB_STATE_PAUSED ? absl::OkStatus() : StateError("paused"));
   }
 }
 
 Clock::TimePoint JobRunner::Tick() {
   const Clock::TimePoint now = clock_.Now();
-  if (now >= kill_at_ && process_ != nullptr) {
-    process_->Signal(SIGKILL);
-    kill_at_ = Clock::TimePoint::max();
-  }
-  if (now >= start_at_) Launch();
   if (record_.flushed()) {
     flush_at_ = Clock::TimePoint::max();
   } else if (flush_at_ == Clock::TimePoint::max() || now >= flush_at_) {
@@ -267,7 +196,7 @@ Clock::TimePoint JobRunner::Tick() {
     }
     flush_at_ = record_.flushed() ? Clock::TimePoint::max() : now + kFlushAgain;
   }
-  return std::min({kill_at_, start_at_, flush_at_});
+  return flush_at_;
 }
 
 }  // namespace ganserve

@@ -31,6 +31,7 @@ constexpr Transition kTransitions[] = {
     {kRunning, kQueued},    // the server was restarted
     {kRunning, kPaused},       {kRunning, kCancelling},   {kRunning, kSucceeded},
     {kRunning, kFailed},       {kPaused, kQueued},        {kPaused, kCancelled},
+    {kPaused, kCancelling},                                // its trainer, in another pod, has not ended yet
     {kCancelling, kCancelled}, {kCancelling, kSucceeded},  // it was done before the signal came
 };
 

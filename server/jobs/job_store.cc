@@ -41,18 +41,19 @@ absl::Status NoJobId(const std::string& path) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": is not named like a job: 1 to 64 letters, digits and '-'"));
 }
 
-absl::StatusOr<std::vector<std::string>> Names(const std::string& root) {
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ListJobFolders(const std::string& root) {
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator entry(root, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
+    std::error_code ignored;
+    if (fs::exists(entry->path() / kSpecFile, ignored)) names.push_back(entry->path().filename().string());
   }
   if (error) return absl::UnavailableError(absl::StrCat(root, ": cannot list: ", error.message()));
   std::sort(names.begin(), names.end());
   return names;
 }
-
-}  // namespace
 
 absl::StatusOr<JobStore> JobStore::Open(const std::string& root) {
   GANSERVE_RETURN_IF_ERROR(MakeFolders(root));
@@ -62,11 +63,9 @@ absl::StatusOr<JobStore> JobStore::Open(const std::string& root) {
 }
 
 absl::StatusOr<std::vector<StoredJob>> JobStore::Load(std::vector<absl::Status>* unreadable) const {
-  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> names, Names(root_));
+  GANSERVE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListJobFolders(root_));
   std::vector<StoredJob> jobs;
   for (const std::string& name : names) {
-    std::error_code ignored;
-    if (!fs::exists(fs::path(JobPath(name)) / kSpecFile, ignored)) continue;  // not a job
     absl::StatusOr<StoredJob> job = IsJobId(name) ? Read(name) : NoJobId(JobPath(name));
     if (job.ok()) {
       jobs.push_back(*std::move(job));

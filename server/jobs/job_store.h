@@ -19,6 +19,9 @@ struct StoredJob {
   int64_t create_time_ms = 0;
 };
 
+// Names in a folder of jobs that are job directories, as they have a spec, in order. UNAVAILABLE: cannot list it.
+absl::StatusOr<std::vector<std::string>> ListJobFolders(const std::string& root);
+
 // Creates, finds and removes job directories; what happens in them is up to the supervisor and the trainers. One
 // process at a time has a folder open. Used by one thread.
 class JobStore {

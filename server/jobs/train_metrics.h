@@ -17,6 +17,7 @@ struct TrainJobFigures {
   double generator_loss = 0;
   double images_per_second = 0;
   int64_t checkpoint_time_ms = 0;  // since 1970; 0: none yet
+  int64_t last_event_time_ms = 0;  // since 1970, of the newest event while the job is RUNNING; 0: it is not
 };
 
 class TrainMetrics {

@@ -171,7 +171,11 @@ void CheckBudgets(const v1::TrainSpec& spec, Faults* faults) {
   }
 }
 
-void CheckPromotion(const std::string& model, Faults* faults) {
+void CheckPromotion(const v1::TrainSpec& spec, Faults* faults) {
+  const std::string& model = spec.promote_to_model();
+  if (spec.promote_only_if_not_worse() && model.empty()) {
+    faults->Add("promote_only_if_not_worse is true, but promote_to_model is empty");
+  }
   if (model.empty() || IsModelName(model)) return;
   faults->Add(
       absl::StrCat("promote_to_model is \"", model.substr(0, kMaxModelNameLength), "\", must be ", ModelNameRule()));
@@ -190,7 +194,7 @@ void CheckSpec(const v1::TrainSpec& spec, Faults* faults) {
   CheckRecords(resolved, faults);
   CheckEvaluation(resolved, faults);
   CheckBudgets(resolved, faults);
-  CheckPromotion(resolved.promote_to_model(), faults);
+  CheckPromotion(resolved, faults);
 }
 
 void CheckRequestId(const std::string& id, Faults* faults) {

@@ -61,8 +61,8 @@ absl::Status TrainSupervisor::Add(const StoredJob& job) {
   auto record = JobRecord::Open(job, store_.EventsPath(job.id));
   if (!record.ok()) return record.status();
   const std::string& id = job.id;
-  jobs_[id] = std::make_unique<JobRunner>(*std::move(record), store_.JobPath(id), options_.runner, metrics_, clock_,
-                                          [this](std::function<void()> task) { Post(std::move(task)); });
+  jobs_[id] = JobRunner::Create(*std::move(record), store_.JobPath(id), options_.runner, metrics_, clock_,
+                                [this](std::function<void()> task) { Post(std::move(task)); });
   if (!job.request_id.empty()) ids_by_request_[job.request_id] = id;
   file_watches_[id] = files_->Add(store_.EventsPath(id), [this, id] {
     Post([this, id] {
@@ -208,10 +208,7 @@ void TrainSupervisor::Resume(const std::string& id, const Done& done) {
 void TrainSupervisor::Delete(const std::string& id, const Done& done) {
   Change(id, done, [this, id, done](JobRunner& job) {
     const v1::TrainJobInfo info = job.record().info();
-    if (!IsTerminal(info.state()) && info.state() != v1::TRAIN_JOB_STATE_PAUSED) {
-      return done(absl::FailedPreconditionError(absl::StrCat("job ", id, " is ", TrainJobStateName(info.state()),
-                                                             "; only one that has ended or is PAUSED can be deleted")));
-    }
+    if (absl::Status status = job.CheckDelete(); !status.ok()) return done(std::move(status));
     if (absl::Status status = store_.Delete(id); !status.ok()) return done(std::move(status));
     Forget(id);
     done(info);

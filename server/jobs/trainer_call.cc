@@ -33,7 +33,7 @@ absl::StatusOr<TrainerExit> CallTrainer(TrainerCommand command, std::stop_token 
 
 std::string TrainerComplaint(const TrainerExit& exit) {
   absl::string_view text = absl::StripAsciiWhitespace(exit.last_errors);
-  absl::ConsumePrefix(&text, "ganserve-trainer: ");
+  if (!absl::ConsumePrefix(&text, "ganserve-trainer: ")) absl::ConsumePrefix(&text, "ganserve-eval: ");
   return std::string(text);
 }
 

@@ -1,4 +1,4 @@
-// A command of ganserve-trainer that somebody waits for, as an export or a check of data.
+// A command of ganserve-trainer or ganserve-eval that somebody waits for, as an export or a check of data.
 #pragma once
 
 #include <stop_token>

@@ -6,7 +6,7 @@ namespace ganserve {
 inline constexpr int kTrainerFinished = 0;
 inline constexpr int kTrainerError = 1;  // another attempt may get past it
 inline constexpr int kTrainerUsageError = 2;
-inline constexpr int kTrainerStopped = 3;         // by a signal, after a checkpoint
+inline constexpr int kTrainerStopped = 3;         // by a signal or by a server, after a checkpoint
 inline constexpr int kTrainerPermanentError = 4;  // it comes again however often the same is tried
 inline constexpr int kTrainerOutOfDisk = 5;       // nothing is lost and the job can go on
 inline constexpr int kTrainerExists = 6;          // what was to be created

@@ -125,6 +125,7 @@ void KeepLast(size_t bytes, std::string* text) {
 
 std::string TrainerExit::Describe() const {
   if (signal != 0) return absl::StrCat("signal ", signal, " (", ::strsignal(signal), ")");
+  if (code == kUnknown) return "an unknown exit code (killed, or its machine is lost)";
   return absl::StrCat("exit code ", code);
 }
 

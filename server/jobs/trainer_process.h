@@ -22,6 +22,8 @@ struct TrainerCommand {
 };
 
 struct TrainerExit {
+  static constexpr int kUnknown = -1;  // a code: one in another pod ended and told nothing
+
   int code = 0;             // if it exited
   int signal = 0;           // if a signal ended it, else 0
   std::string output;       // what it printed to standard output, its first kilobytes

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,6 +12,9 @@
 #include <sstream>
 #include <string>
 #include <system_error>
+
+#include "server/base/resident_memory.h"
+#include "server/metrics/single_series.h"
 
 namespace ganserve {
 namespace {
@@ -38,12 +42,9 @@ std::optional<double> StatField(int number) {
   return value;
 }
 
-std::optional<double> ResidentBytes() {
-  std::ifstream file("/proc/self/statm");
-  double total = 0;  // in pages
-  double resident = 0;
-  if (!(file >> total >> resident)) return std::nullopt;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+std::optional<double> Resident() {
+  const uint64_t bytes = ResidentBytes();
+  return bytes == 0 ? std::nullopt : std::optional(static_cast<double>(bytes));
 }
 
 std::optional<double> OpenFds() {
@@ -75,10 +76,7 @@ std::optional<double> StartTime() {
 
 void Add(std::vector<MetricFamily>& families, MetricType type, const char* name, const char* help,
          std::optional<double> value) {
-  if (!value.has_value()) return;
-  prometheus::ClientMetric metric;
-  (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = *value;
-  families.push_back({name, help, type, {metric}});
+  if (value.has_value()) families.push_back(SingleSeries(type, name, help, *value));
 }
 
 }  // namespace
@@ -88,7 +86,7 @@ ProcessMetrics::ProcessMetrics() : start_time_(StartTime()) {}
 std::vector<MetricFamily> ProcessMetrics::Collect() const {
   std::vector<MetricFamily> families;
   Add(families, MetricType::Counter, "process_cpu_seconds_total", "User and system CPU time.", CpuSeconds());
-  Add(families, MetricType::Gauge, "process_resident_memory_bytes", "Resident memory.", ResidentBytes());
+  Add(families, MetricType::Gauge, "process_resident_memory_bytes", "Resident memory.", Resident());
   Add(families, MetricType::Gauge, "process_open_fds", "Open file descriptors.", OpenFds());
   Add(families, MetricType::Gauge, "process_max_fds", "Limit of open file descriptors.", MaxFds());
   Add(families, MetricType::Gauge, "process_threads", "Threads.", StatField(20));

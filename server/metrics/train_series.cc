@@ -29,6 +29,11 @@ MetricFamily JobFamily(const std::string& name, const std::string& help,
   return family;
 }
 
+std::optional<double> SecondsUnlessZero(int64_t milliseconds) {
+  if (milliseconds == 0) return std::nullopt;
+  return static_cast<double>(milliseconds) / 1000;
+}
+
 std::string LowerCase(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
@@ -87,11 +92,12 @@ std::vector<MetricFamily> TrainSeries::Collect() const {
       JobFamily("ganserve_train_checkpoint_timestamp_seconds",
                 "When the job's last checkpoint was written, in seconds since 1970; none before the first. Its age is "
                 "time() minus this.",
-                figures_,
-                [](const TrainJobFigures& job) -> std::optional<double> {
-                  if (job.checkpoint_time_ms == 0) return std::nullopt;
-                  return static_cast<double>(job.checkpoint_time_ms) / 1000;
-                }),
+                figures_, [](const TrainJobFigures& job) { return SecondsUnlessZero(job.checkpoint_time_ms); }),
+      JobFamily(
+          "ganserve_train_last_event_timestamp_seconds",
+          "When the newest event of a RUNNING job was written, in seconds since 1970; other jobs have none. A job "
+          "that stalls writes no more.",
+          figures_, [](const TrainJobFigures& job) { return SecondsUnlessZero(job.last_event_time_ms); }),
   };
 }
 

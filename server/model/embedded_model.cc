@@ -30,7 +30,7 @@ extern const char ganserve_embedded_config_end[];
 namespace ganserve {
 
 absl::StatusOr<ModelSource> EmbeddedModel() {
-  ModelSource source{GANSERVE_EMBEDDED_MODEL_NAME, 1, {}, {}};
+  ModelSource source{GANSERVE_EMBEDDED_MODEL_NAME, GANSERVE_EMBEDDED_MODEL_VERSION, {}, {}};
   source.archive.assign(ganserve_embedded_archive, ganserve_embedded_archive_end);
   GANSERVE_ASSIGN_OR_RETURN(
       source.config,

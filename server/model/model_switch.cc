@@ -58,6 +58,7 @@ ModelSwitch::ModelSwitch(const Options& options, LoadedModels& models, ModelMetr
     RemoveTemporaries(FolderOf(options_.repository, name), kAbandoned);
   }
   Publish();
+  PublishRefused();
 }
 
 absl::Status ModelSwitch::CheckChange(const std::string& model) const {
@@ -88,6 +89,7 @@ absl::StatusOr<StoredVersion> ModelSwitch::Activate(const std::string& model, ui
   GANSERVE_RETURN_IF_ERROR(CheckChange(model));
   auto activated = TryActivate(model, version);
   metrics_.CountSwitch(SwitchCause::kActivation, activated.ok());
+  PublishRefused();
   return activated;
 }
 
@@ -114,6 +116,7 @@ absl::StatusOr<StoredVersion> ModelSwitch::Promote(const Promotion& promotion, c
   }
   auto promoted = TryPromote(promotion, stop);
   metrics_.CountSwitch(SwitchCause::kPromotion, promoted.ok());
+  PublishRefused();
   return promoted;
 }
 
@@ -128,12 +131,26 @@ absl::StatusOr<StoredVersion> ModelSwitch::TryPromote(const Promotion& promotion
     std::filesystem::remove(folder, holds_something);
     return version.status();
   }
-  auto activated = TryActivate(promotion.model, *version);
+  const absl::Status compared = CheckNotWorse(promotion, *version, stop);
+  auto activated = compared.ok() ? TryActivate(promotion.model, *version) : compared;
   if (activated.ok()) return activated;
   if (const absl::Status left = DiscardVersion(options_.repository, promotion.model, *version); !left.ok()) {
     Log(LogLevel::kWarning, "refused version stays in the repository", {{"error", std::string(left.message())}});
   }
   return activated.status();
+}
+
+absl::Status ModelSwitch::CheckNotWorse(const Promotion& promotion, uint64_t version,
+                                        const std::stop_token& stop) const {
+  if (!promotion.only_if_not_worse) return absl::OkStatus();
+  const LoadedModel* loaded = Loaded(promotion.model);
+  if (loaded == nullptr || loaded->on_duty == 0) return absl::OkStatus();
+  if (options_.comparer == nullptr) {
+    return absl::FailedPreconditionError("this server can't compare generators: it has no training jobs");
+  }
+  return options_.comparer->CheckNotWorse(promotion.job_id,
+                                          VersionFolder(options_.repository, promotion.model, version),
+                                          VersionFolder(options_.repository, promotion.model, loaded->on_duty), stop);
 }
 
 absl::StatusOr<uint64_t> ModelSwitch::Export(const Promotion& promotion, const std::stop_token& stop) {
@@ -168,6 +185,7 @@ absl::Status ModelSwitch::Delete(const std::string& model, uint64_t version) {
     folders_[model] = folder;
     Publish();
   }
+  PublishRefused();
   return absl::OkStatus();
 }
 
@@ -189,6 +207,7 @@ void ModelSwitch::Follow() {
   }
   const std::set<std::string> present(names->begin(), names->end());
   if (std::erase_if(folders_, [&](const auto& folder) { return !present.contains(folder.first); }) > 0) Publish();
+  PublishRefused();
 }
 
 void ModelSwitch::FollowModel(const ModelFolder& folder) {
@@ -262,6 +281,12 @@ void ModelSwitch::Publish() {
     }
   }
   metrics_.SetModels(std::move(series));
+}
+
+void ModelSwitch::PublishRefused() {
+  std::map<std::string, size_t> refused;
+  for (const auto& [name, folder] : folders_) refused[name] = preparer_.CountKnownToFail(folder);
+  metrics_.SetRefused(std::move(refused));
 }
 
 void ModelSwitch::LogFault(const std::string& folder, const absl::Status& fault) {

@@ -16,6 +16,7 @@
 #include "server/model/model_catalog.h"
 #include "server/model/model_repository.h"
 #include "server/model/version_preparer.h"
+#include "server/serving/generator_comparer.h"
 #include "server/serving/generator_exporter.h"
 #include "server/serving/model_admin.h"
 #include "server/serving/model_metrics.h"
@@ -36,9 +37,12 @@ class ModelSwitch {
     std::function<absl::Status(Generator&)> warm_up;
     // nullptr: there are no jobs to promote from.
     GeneratorExporter* exporter = nullptr;
+    // Of promotions that ask for it; nullptr: such ones are FAILED_PRECONDITION.
+    GeneratorComparer* comparer = nullptr;
   };
 
-  // `models`, `metrics` and the exporter outlive it. `refused` are versions that the start refused already.
+  // `models`, `metrics`, the exporter and the comparer outlive it. `refused` are versions that the start refused
+  // already.
   ModelSwitch(const Options& options, LoadedModels& models, ModelMetrics& metrics,
               const std::vector<LoadedModels::Refused>& refused);
 
@@ -64,6 +68,8 @@ class ModelSwitch {
   absl::StatusOr<ModelFolder> FindFolder(const std::string& model, uint64_t version) const;
   absl::StatusOr<StoredVersion> TryActivate(const std::string& model, uint64_t version);
   absl::StatusOr<StoredVersion> TryPromote(const Promotion& promotion, const std::stop_token& stop);
+  // Whether the promotion asks for no comparison, or `version` is not worse than the one on duty.
+  absl::Status CheckNotWorse(const Promotion& promotion, uint64_t version, const std::stop_token& stop) const;
   // The version that was written, into a folder that is there.
   absl::StatusOr<uint64_t> Export(const Promotion& promotion, const std::stop_token& stop);
 
@@ -75,6 +81,8 @@ class ModelSwitch {
   // The model is now what its folder says, as far as it is ready or loaded, with `on_duty` on duty.
   void Adopt(const ModelFolder& folder, uint64_t on_duty, const Ready& ready);
   void Publish();
+  // Which versions are refused may have changed.
+  void PublishRefused();
   // Once for each different fault of a folder.
   void LogFault(const std::string& folder, const absl::Status& fault);
 

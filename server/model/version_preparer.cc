@@ -1,5 +1,6 @@
 #include "server/model/version_preparer.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
@@ -44,6 +45,11 @@ absl::StatusOr<std::shared_ptr<Generator>> VersionPreparer::Prepare(const std::s
 bool VersionPreparer::KnownToFail(const std::string& model, uint64_t version) const {
   const auto found = refused_.find({model, version});
   return found != refused_.end() && found->second == StampOfVersion(options_.repository, model, version);
+}
+
+size_t VersionPreparer::CountKnownToFail(const ModelFolder& folder) const {
+  const auto known = [&](uint64_t version) { return KnownToFail(folder.name, version); };
+  return static_cast<size_t>(std::ranges::count_if(folder.versions, known));
 }
 
 void VersionPreparer::Refuse(const std::string& model, uint64_t version) {

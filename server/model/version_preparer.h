@@ -1,6 +1,7 @@
 // From a version in the repository to a generator that may go on duty.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,6 +37,9 @@ class VersionPreparer {
   // Whether the version was refused and its files are still the same: a copy that was not complete yet is tried again
   // when it is.
   bool KnownToFail(const std::string& model, uint64_t version) const;
+
+  // How many versions of a model are known to fail.
+  size_t CountKnownToFail(const ModelFolder& folder) const;
 
   // Remembers a version that was refused elsewhere.
   void Refuse(const std::string& model, uint64_t version);

@@ -1,9 +1,6 @@
 #include "server/rpc/grpc_server.h"
 
 #include <grpc/support/log.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -13,25 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
 #include "server/log/log.h"
+#include "server/rpc/listener.h"
 
 namespace ganserve {
 namespace {
 
 // A client that pings more often than it may is tolerated this many times before its connection is closed.
 constexpr int kMaxPingStrikes = 3;
-
-// Takes reflection out of a server again.
-class WithoutReflection final : public grpc::ServerBuilderOption {
- public:
-  void UpdateArguments(grpc::ChannelArguments*) override {}
-  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    std::erase_if(*plugins, [](const auto& plugin) {
-      return dynamic_cast<grpc::reflection::ProtoServerReflectionPlugin*>(plugin.get()) != nullptr;
-    });
-  }
-};
 
 void AddTime(grpc::ServerBuilder& builder, const char* argument, std::chrono::milliseconds time) {
   const int64_t most = std::numeric_limits<int>::max();  // which gRPC takes for "unlimited"
@@ -50,12 +37,6 @@ void AddLimits(grpc::ServerBuilder& builder, const GrpcOptions& options) {
     AddTime(builder, GRPC_ARG_MAX_CONNECTION_AGE_MS, options.max_connection_age);
   }
   AddTime(builder, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, options.max_connection_age_grace);
-  // By default two servers may share a port without noticing.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-}
-
-std::string WithPort(const std::string& address, int port) {
-  return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
 }
 
 void LogGrpcMessage(gpr_log_func_args* message) {
@@ -70,31 +51,28 @@ void LogGrpcMessage(gpr_log_func_args* message) {
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const GrpcOptions& options, const std::shared_ptr<grpc::ServerCredentials>& credentials,
     const std::vector<NamedService>& services) {
-  std::vector<std::string> names;
-  for (const NamedService& service : services) names.push_back(service.name);
-  auto started = std::unique_ptr<GrpcServer>(new GrpcServer(names));
-  grpc::EnableDefaultHealthCheckService(false);
+  auto started = std::unique_ptr<GrpcServer>(new GrpcServer(NamesOf(services)));
   grpc::ServerBuilder builder;
   AddLimits(builder, options);
-  // Puts the plug-in into every server that the process builds; linking the library may have done so already.
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
-  int port = 0;
-  builder.AddListeningPort(options.address, credentials, &port);
   for (const NamedService& service : services) builder.RegisterService(service.service);
   builder.RegisterService(&started->health_);
-  started->server_ = builder.BuildAndStart();
-  if (started->server_ == nullptr || port == 0) {
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.address,
-                                               ": the port is taken or the address is none of this machine's"));
-  }
-  started->address_ = WithPort(options.address, port);
+  GANSERVE_ASSIGN_OR_RETURN(Listener listener, Listen(builder, options.address, credentials, options.reflection));
+  started->server_ = std::move(listener.server);
+  started->address_ = std::move(listener.address);
   return started;
+}
+
+std::vector<std::string> GrpcServer::NamesOf(const std::vector<NamedService>& services) {
+  std::vector<std::string> names;
+  for (const NamedService& service : services) names.push_back(service.name);
+  return names;
 }
 
 GrpcServer::GrpcServer(const std::vector<std::string>& service_names) : health_(service_names) {}
 
 GrpcServer::~GrpcServer() { Shutdown(std::chrono::milliseconds(0)); }
+
+void GrpcServer::AnnounceReady() { health_.AnnounceReady(); }
 
 void GrpcServer::AnnounceStop() { health_.AnnounceStop(); }
 

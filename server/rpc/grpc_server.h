@@ -39,8 +39,8 @@ class GrpcServer {
     grpc::Service* service = nullptr;
   };
 
-  // Listens and serves; health (grpc.health.v1, "" and the services' names) says SERVING. The services outlive the
-  // server. UNAVAILABLE: the address cannot be listened on.
+  // Listens and serves, health (grpc.health.v1) beside the services. The services outlive the server. UNAVAILABLE: the
+  // address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcOptions& options,
                                                            const std::shared_ptr<grpc::ServerCredentials>& credentials,
                                                            const std::vector<NamedService>& services);
@@ -51,7 +51,8 @@ class GrpcServer {
   // The address with the port that was bound.
   const std::string& address() const { return address_; }
 
-  // Health says NOT_SERVING for ever.
+  // As HealthService's.
+  void AnnounceReady();
   void AnnounceStop();
 
   // Accepts no more calls, ends those that watch health, waits for the others, and cancels what is left after
@@ -60,6 +61,7 @@ class GrpcServer {
 
  private:
   explicit GrpcServer(const std::vector<std::string>& service_names);
+  static std::vector<std::string> NamesOf(const std::vector<NamedService>& services);
 
   HealthService health_;  // outlives server_
   std::unique_ptr<grpc::Server> server_;

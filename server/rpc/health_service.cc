@@ -4,14 +4,30 @@
 #include <utility>
 
 namespace ganserve {
+namespace {
+
+constexpr char kLive[] = "live";
+
+}  // namespace
 
 // One Watch call. One write is under way at a time, and states that come meanwhile replace each other: a watcher learns
 // the newest.
 class HealthService::Watcher final : public grpc::ServerWriteReactor<Response> {
  public:
-  Watcher(HealthService& service, std::string name) : service_(service), name_(std::move(name)) {}
+  // `first` is what it is told first, unless that has changed by the time of Begin.
+  Watcher(HealthService& service, std::string name, Response::ServingStatus first)
+      : service_(service), name_(std::move(name)), next_(first) {}
 
   const std::string& name() const { return name_; }
+
+  void Begin() {
+    Step step;
+    {
+      MutexLock lock(mutex_);
+      step = NextStep();
+    }
+    Take(step);
+  }
 
   void Tell(Response::ServingStatus status) {
     Step step;
@@ -99,8 +115,8 @@ class HealthService::Watcher final : public grpc::ServerWriteReactor<Response> {
 
 HealthService::HealthService(const std::vector<std::string>& services) {
   MutexLock lock(mutex_);
-  services_[""] = Response::SERVING;
-  for (const std::string& name : services) services_[name] = Response::SERVING;
+  services_ = {{"", Response::NOT_SERVING}, {"ready", Response::NOT_SERVING}, {kLive, Response::SERVING}};
+  for (const std::string& name : services) services_[name] = Response::NOT_SERVING;
 }
 
 HealthService::~HealthService() = default;
@@ -124,16 +140,24 @@ void HealthService::Forget(const Watcher* watcher) {
   watchers_.erase(found);
 }
 
-void HealthService::AnnounceStop() {
+void HealthService::AnnounceReady() { SetReadiness(Response::SERVING); }
+
+void HealthService::AnnounceStop() { SetReadiness(Response::NOT_SERVING); }
+
+void HealthService::SetReadiness(Response::ServingStatus status) {
   std::vector<std::shared_ptr<Watcher>> watchers;
   {
     MutexLock lock(mutex_);
-    for (auto& [name, status] : services_) status = Response::NOT_SERVING;
+    if (stopping_) return;
+    stopping_ = status == Response::NOT_SERVING;
+    for (auto& [name, serving] : services_) {
+      if (name != kLive) serving = status;
+    }
     for (auto& watcher : Watchers()) {
-      if (services_.contains(watcher->name())) watchers.push_back(std::move(watcher));
+      if (watcher->name() != kLive && services_.contains(watcher->name())) watchers.push_back(std::move(watcher));
     }
   }
-  for (const auto& watcher : watchers) watcher->Tell(Response::NOT_SERVING);
+  for (const auto& watcher : watchers) watcher->Tell(status);
 }
 
 void HealthService::EndWatches() {
@@ -165,16 +189,15 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
 
 grpc::ServerWriteReactor<HealthService::Response>* HealthService::Watch(grpc::CallbackServerContext*,
                                                                         const Request* request) {
-  const auto watcher = std::make_shared<Watcher>(*this, request->service());
-  Response::ServingStatus status;
+  std::shared_ptr<Watcher> watcher;
   bool ended;
   {
     MutexLock lock(mutex_);
+    watcher = std::make_shared<Watcher>(*this, request->service(), StatusOf(request->service()));
     watchers_.emplace(watcher.get(), watcher);
-    status = StatusOf(request->service());
     ended = watches_ended_;
   }
-  watcher->Tell(status);
+  watcher->Begin();
   if (ended) watcher->End();
   return watcher.get();
 }

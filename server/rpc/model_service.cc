@@ -37,7 +37,7 @@ ModelService::Unary* ModelService::ListModelVersions(Context* context, const v1:
 
 ModelService::Unary* ModelService::PromoteTrainJob(Context* context, const v1::PromoteTrainJobRequest* request,
                                                    v1::ModelVersion* response) {
-  Promotion promotion{request->job_id(), std::nullopt, request->model()};
+  Promotion promotion{request->job_id(), std::nullopt, request->model(), request->only_if_not_worse()};
   if (request->has_checkpoint_step()) promotion.checkpoint_step = request->checkpoint_step();
   return HandleSwitch(environment_, context, "/ganserve.v1.ModelService/PromoteTrainJob", response,
                       [&](auto done) { environment_.models.Promote(promotion, done); });

@@ -16,6 +16,11 @@ namespace {
 // and so at most 255 bytes.
 constexpr uint64_t kInfoBytes = 512;
 
+// What a call takes beside its answer: gRPC's arena and buffers for it, the reactor, its place in the queue.
+constexpr uint64_t kCallBytes = 16 << 10;
+// An answer exists as a message and, once it is sent, in wire format.
+constexpr uint64_t kAnswerCopies = 2;
+
 // An upper bound of one image and its message: incompressible pixels, a filter byte a row, deflate's own overhead,
 // PNG's chunks and the message's fields.
 uint64_t EstimatedImageBytes(const ImageShape& shape) {
@@ -91,11 +96,20 @@ absl::StatusOr<CheckedRequest> CheckRequest(const v1::GenerateRequest& request, 
                   .format = raw ? ImageFormat::kRaw : ImageFormat::kPng};
   if (request.has_label()) checked.spec.label = request.label();
   if (kind == CallKind::kStream) checked.spec.window = limits.stream_window_images;
+  checked.spec.answer_bytes = AnswerMemoryBytes(info.shape, std::min(checked.spec.count, checked.spec.window));
   return checked;
 }
 
 uint64_t EstimatedResponseBytes(const ImageShape& shape, uint64_t count) {
   return kInfoBytes + count * EstimatedImageBytes(shape);
+}
+
+uint64_t AnswerMemoryBytes(const ImageShape& shape, uint64_t images) {
+  return kCallBytes + kAnswerCopies * EstimatedResponseBytes(shape, images);
+}
+
+uint64_t LargestAnswerMemoryBytes(const RequestLimits& limits) {
+  return kCallBytes + kAnswerCopies * limits.max_response_bytes;
 }
 
 void FillInfo(const CheckedRequest& request, v1::GenerationInfo* info) {

@@ -34,6 +34,11 @@ absl::StatusOr<CheckedRequest> CheckRequest(const v1::GenerateRequest& request, 
 // An upper bound of the size of an answer of `count` images, in bytes.
 uint64_t EstimatedResponseBytes(const ImageShape& shape, uint64_t count);
 
+// An upper bound of the memory that a call takes which has an answer, or a stream's window, of `images` images.
+uint64_t AnswerMemoryBytes(const ImageShape& shape, uint64_t images);
+// That of the largest Generate which the limits allow.
+uint64_t LargestAnswerMemoryBytes(const RequestLimits& limits);
+
 // What all answers of the call share.
 void FillInfo(const CheckedRequest& request, v1::GenerationInfo* info);
 

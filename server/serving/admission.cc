@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
 #include "server/serving/retry_hint.h"
 
 namespace ganserve {
@@ -27,6 +28,17 @@ Seconds ExpectedTime(const Load& load, size_t before, size_t images) {
          load.rate.TimeFor(std::min(ahead, load.max_batch_images), 1);
 }
 
+// A bound for what accepted calls hold until they have been sent: callers that are slow to read fill it, too.
+absl::Status CheckAnswerMemory(const Load& load, const GenerateSpec& spec, size_t images) {
+  if (load.answers == nullptr) return absl::OkStatus();
+  const uint64_t held = load.answers->held_bytes();
+  if (held + spec.answer_bytes <= load.answers->budget_bytes()) return absl::OkStatus();
+  return WithRetryAfter(absl::ResourceExhaustedError(absl::StrCat(
+                            "the memory for answers is full: accepted calls may take ", held, " bytes, ",
+                            spec.answer_bytes, " more would exceed the limit of ", load.answers->budget_bytes())),
+                        RetryDelay(load.rate.TimeFor(images, load.workers)));
+}
+
 }  // namespace
 
 absl::Status Admit(const Load& load, const GenerateSpec& spec, Clock::TimePoint now) {
@@ -38,6 +50,7 @@ absl::Status Admit(const Load& load, const GenerateSpec& spec, Clock::TimePoint 
                                                   " more would exceed the limit of ", load.max_queue_images)),
         RetryDelay(load.rate.TimeFor(images, load.workers)));
   }
+  GANSERVE_RETURN_IF_ERROR(CheckAnswerMemory(load, spec, images));
   if (spec.deadline == Clock::TimePoint::max()) return absl::OkStatus();
   if (spec.deadline <= now) return absl::DeadlineExceededError("the deadline had passed on arrival");
   // The rate is learnt from work, so work is never refused while there is none.

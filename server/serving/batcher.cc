@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
-#include "server/serving/latents.h"
+#include "server/serving/trial_run.h"
 
 namespace ganserve {
 namespace {
@@ -36,17 +36,6 @@ DropReason ReasonOf(const absl::Status& status) {
   return absl::IsCancelled(status) || absl::IsUnavailable(status) ? DropReason::kCancelled : DropReason::kFailed;
 }
 
-// One forward pass whose images nobody sees, on latents such as callers get: a model may not take others.
-absl::Status RunOnce(Generator& generator, size_t images) {
-  const GeneratorInfo& info = generator.info();
-  const size_t latent_size = static_cast<size_t>(info.latent_size);
-  std::vector<float> latents(images * latent_size);
-  FillLatents(0, 0, latent_size, latents);
-  const std::vector<int64_t> labels(info.classes > 0 ? images : 0);
-  std::vector<uint8_t> pixels(images * info.shape.bytes());
-  return generator.Generate(latents, labels, pixels);
-}
-
 absl::Status Expired() { return absl::DeadlineExceededError("the deadline passed before all images were made"); }
 
 }  // namespace
@@ -70,6 +59,10 @@ Batcher::Batcher(const Options& options, const ImageEncoder& encoder, ServingMet
 Batcher::~Batcher() { Close(); }
 
 void Batcher::StartThreads() {
+  {
+    MutexLock lock(mutex_);
+    SetIdleWorkers(0);
+  }
   MutexLock lock(close_mutex_);
   for (size_t i = 0; i < options_.workers; ++i) workers_.emplace_back([this] { WorkerLoop(); });
   for (size_t i = 0; i < options_.encoders; ++i) encoders_.emplace_back([this] { EncoderLoop(); });
@@ -82,6 +75,7 @@ absl::Status Batcher::Submit(std::shared_ptr<GenerateJob> job) {
     MutexLock lock(mutex_);
     status = closed_ ? absl::UnavailableError("the server is stopping") : Admit(CurrentLoad(), job->spec(), now);
     if (status.ok()) {
+      if (options_.answers != nullptr) job->answer_memory_ = {options_.answers, job->spec().answer_bytes};
       job->scheduling_.arrival = now;
       jobs_.emplace(job.get(), job);
       const size_t images = FairQueue::Available(*job);
@@ -102,7 +96,13 @@ Load Batcher::CurrentLoad() const {
           .in_flight_images = in_flight_images_,
           .workers = options_.workers,
           .max_batch_images = options_.max_batch_images,
-          .max_queue_images = options_.max_queue_images};
+          .max_queue_images = options_.max_queue_images,
+          .answers = options_.answers.get()};
+}
+
+void Batcher::SetIdleWorkers(size_t idle) {
+  idle_workers_ = idle;
+  metrics_.SetBusyWorkers(options_.workers - idle);
 }
 
 void Batcher::WakeWorkers(size_t images) {
@@ -175,12 +175,15 @@ bool Batcher::TakeBatch(uint64_t warm_ups_seen, Batch* batch) {
     {
       MutexLock lock(mutex_);
       while (queue_.images() == 0 && warm_up_.number == warm_ups_seen && !closed_) {
-        ++idle_workers_;
+        SetIdleWorkers(idle_workers_ + 1);
         work_.Wait(mutex_);
-        --idle_workers_;
+        SetIdleWorkers(idle_workers_ - 1);
       }
       if (warm_up_.number != warm_ups_seen) return true;
-      if (queue_.images() == 0) return false;
+      if (queue_.images() == 0) {
+        SetIdleWorkers(idle_workers_ + 1);  // for ever
+        return false;
+      }
       batch->taken = clock_.Now();
       std::vector<std::shared_ptr<GenerateJob>> expired;
       batch->slices =

@@ -18,6 +18,7 @@
 #include "server/base/clock.h"
 #include "server/base/mutex.h"
 #include "server/serving/admission.h"
+#include "server/serving/answer_memory.h"
 #include "server/serving/batch_runner.h"
 #include "server/serving/fair_queue.h"
 #include "server/serving/generate_job.h"
@@ -43,6 +44,8 @@ class Batcher {
     // encoding overlaps the next forward pass; a worker waits while 2 batches for each encoder thread are waiting
     // already.
     size_t encoders = 0;
+    // What accepted jobs' answers count against; null: they may take any memory.
+    std::shared_ptr<AnswerMemory> answers = nullptr;
   };
 
   // `encoder`, `metrics` and `clock` outlive the batcher. INVALID_ARGUMENT names an option out of range.
@@ -53,7 +56,7 @@ class Batcher {
   ~Batcher();
 
   // Accepts a job or says why not; in that case the job is not called. Any thread, never blocks for work.
-  //   RESOURCE_EXHAUSTED  the queue is full or the deadline out of reach, with a RetryAfter hint
+  //   RESOURCE_EXHAUSTED  queue or memory for answers full, or deadline out of reach; with a RetryAfter hint
   //   DEADLINE_EXCEEDED   the deadline has passed
   //   UNAVAILABLE         closed
   absl::Status Submit(std::shared_ptr<GenerateJob> job);
@@ -108,6 +111,8 @@ class Batcher {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Appends the job to *finished if it is over and nothing of it is in flight.
   void FinishIfIdle(const std::shared_ptr<GenerateJob>& job, Finished* finished) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A worker begins (or ends) to wait for work.
+  void SetIdleWorkers(size_t idle) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WakeWorkers(size_t images) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void NotifyDone(const Finished& finished);
 

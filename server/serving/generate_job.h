@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "server/base/clock.h"
+#include "server/serving/answer_memory.h"
 #include "server/serving/generator.h"
 #include "server/serving/image_encoder.h"
 
@@ -25,6 +26,8 @@ struct GenerateSpec {
   Clock::TimePoint deadline = Clock::TimePoint::max();
   // Images that may be computed before their caller takes them; see Batcher::Grant. `count` or more: all.
   uint64_t window = UINT64_MAX;
+  // Memory that its answer takes at most, from acceptance until the job is destroyed.
+  uint64_t answer_bytes = 0;
 };
 
 struct EncodedImage {
@@ -79,6 +82,7 @@ class GenerateJob {
   const GenerateSpec spec_;
   std::atomic<bool> abandoned_ = false;
   Scheduling scheduling_;
+  AnswerMemory::Hold answer_memory_;  // not over with OnDone: then the answer is still to be sent
 };
 
 // Consecutive images of one job that a worker has taken.

@@ -35,6 +35,7 @@ struct Promotion {
   std::string job_id;
   std::optional<uint64_t> checkpoint_step;  // absent: the best evaluated one, else the last
   std::string model;                        // made if there is none
+  bool only_if_not_worse = false;           // than the version on duty, if there is one, as measured on the job's data
 };
 
 // Every method may be called from any thread and returns at once. Changes happen one after the other, in the order of
@@ -60,7 +61,8 @@ class ModelAdmin {
   // fails a check, and the version on duty stays.
   virtual void Activate(const std::string& model, uint64_t version, VersionDone done) = 0;
 
-  // Exports a job's generator as the next version of a model and activates that. A version that fails is removed again.
+  // Exports a job's generator as the next version of a model and activates that. A version that fails, or is worse
+  // where that matters, is removed again.
   virtual void Promote(const Promotion& promotion, VersionDone done) = 0;
 
   // Removes a version from the repository. NOT_FOUND; FAILED_PRECONDITION when it is on duty or an alias names it.

@@ -1,7 +1,9 @@
 // What the models report about themselves. server/metrics implements it for Prometheus; the default does nothing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ class ModelMetrics {
 
   // The versions loaded now.
   virtual void SetModels(std::vector<ModelSeries> /*models*/) {}  // NOLINT(performance-unnecessary-value-param)
+  // How many versions of each model were refused; every model of the repository, so that one without is 0.
+  virtual void SetRefused(std::map<std::string, size_t> /*by_model*/) {}  // NOLINT(performance-unnecessary-value-param)
   // An attempt to put a version on duty is over.
   virtual void CountSwitch(SwitchCause, bool /*succeeded*/) {}
 };

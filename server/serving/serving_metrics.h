@@ -23,6 +23,8 @@ class ServingMetrics {
 
   // Images accepted and not yet taken by a worker, after the change.
   virtual void SetQueueDepth(size_t /*images*/) {}
+  // Workers that are not waiting for work, after the change; one call at a time, in the order of the changes.
+  virtual void SetBusyWorkers(size_t /*workers*/) {}
   // From acceptance of a job to the first of its images being taken by a worker.
   virtual void ObserveQueueTime(Seconds) {}
   virtual void ObserveBatch(size_t /*images*/, Seconds /*forward*/) {}

@@ -62,6 +62,7 @@ v1::TrainSpec WithoutWhatMayChange(const v1::TrainSpec& spec) {
   fixed.clear_threads();
   fixed.clear_memory_limit_bytes();
   fixed.clear_promote_to_model();
+  fixed.clear_promote_only_if_not_worse();
   fixed.clear_recipe();  // only a source of defaults, which stand in the other fields
   return fixed;
 }

@@ -147,6 +147,19 @@ TEST_F(EvalRunTest, TakesTheVersionOnDutyOfARepositorysModel) {
   EXPECT_THAT(outcome.output, HasSubstr("model      plain, version 3: 8x8, 1 channel"));
 }
 
+TEST_F(EvalRunTest, SaysWhetherAModelIsWorseThanAnother) {
+  const Outcome equal = RunEval(Evaluate(absl::StrCat("--extractor none --against ", folder_.File("plain.pt"))));
+  EXPECT_EQ(equal.code, 0) << equal.output;
+  EXPECT_THAT(equal.output, AllOf(HasSubstr("against    "), HasSubstr("The model is not worse.")));
+  folder_.Write("black.pt", ScriptModel("def forward(self, z: Tensor) -> Tensor:\n"
+                                        "    return torch.full([z.size(0), 1, 8, 8], -1.0)\n"));
+  const Outcome worse =
+      RunEval(absl::StrCat("--model ", folder_.File("black.pt"), " --data ", data(),
+                           " --samples 40 --threads 1 --extractor none --against ", folder_.File("plain.pt")));
+  EXPECT_EQ(worse.code, 8) << worse.output;
+  EXPECT_THAT(worse.output, AllOf(HasSubstr("worse than"), HasSubstr("sliced Wasserstein distance")));
+}
+
 TEST_F(EvalRunTest, TakesPathsThatAreNotUtf8) {
   const std::string renamed = folder_.File("d\xe4ta");
   std::filesystem::rename(data(), renamed);

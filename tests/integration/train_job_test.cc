@@ -214,6 +214,10 @@ TEST_F(TrainJobTest, AJobIsPromotedAndServed) {
   EXPECT_EQ(version->version(), 3U);
   EXPECT_EQ(version->step(), 20U);
   EXPECT_EQ(version->job_id(), stream->job_id());
+  promote.set_only_if_not_worse(true);
+  const auto equal = (*model_client)->Promote(promote);
+  ASSERT_TRUE(equal.ok()) << equal.status();
+  EXPECT_EQ(equal->version(), 4U) << "the same generator is not worse";
   promote.set_checkpoint_step(77);
   const absl::Status no_checkpoint = (*model_client)->Promote(promote).status();
   EXPECT_TRUE(absl::IsNotFound(no_checkpoint)) << no_checkpoint;
@@ -226,7 +230,7 @@ TEST_F(TrainJobTest, AJobIsPromotedAndServed) {
   generate.set_count(1);
   const auto image = (*images)->Generate(generate);
   ASSERT_TRUE(image.ok()) << image.status();
-  EXPECT_EQ(image->response.info().version(), 3U);
+  EXPECT_EQ(image->response.info().version(), 4U);
   EXPECT_EQ(image->response.info().model_digest(), version->digest());
 }
 

@@ -1,5 +1,7 @@
 #include "tests/support/recording_metrics.h"
 
+#include <algorithm>
+
 namespace ganserve {
 
 size_t RecordingMetrics::Totals::all_dropped() const {
@@ -11,6 +13,12 @@ size_t RecordingMetrics::Totals::all_dropped() const {
 void RecordingMetrics::SetQueueDepth(size_t images) {
   MutexLock lock(mutex_);
   totals_.queue_depth = images;
+}
+
+void RecordingMetrics::SetBusyWorkers(size_t workers) {
+  MutexLock lock(mutex_);
+  totals_.busy_workers = workers;
+  totals_.most_busy_workers = std::max(totals_.most_busy_workers, workers);
 }
 
 void RecordingMetrics::ObserveQueueTime(Seconds time) {

@@ -12,7 +12,9 @@ namespace ganserve {
 class RecordingMetrics final : public ServingMetrics {
  public:
   struct Totals {
-    size_t queue_depth = 0;            // the last one told
+    size_t queue_depth = 0;   // the last one told
+    size_t busy_workers = 0;  // the last number told
+    size_t most_busy_workers = 0;
     std::vector<Seconds> queue_times;  // one for each job that a worker has begun
     size_t batches = 0;
     size_t batch_images = 0;
@@ -26,6 +28,7 @@ class RecordingMetrics final : public ServingMetrics {
   };
 
   void SetQueueDepth(size_t images) override;
+  void SetBusyWorkers(size_t workers) override;
   void ObserveQueueTime(Seconds time) override;
   void ObserveBatch(size_t images, Seconds forward) override;
   void ObserveEncode(size_t images, Seconds time) override;

@@ -74,7 +74,7 @@ std::string HttpGet(const std::string& address, const std::string& path) {
 
 }  // namespace
 
-ServerProcess::ServerProcess(const std::vector<std::string>& arguments) {
+ServerProcess::ServerProcess(const std::vector<std::string>& arguments, Until until) {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
     ADD_FAILURE() << "no pipe: " << std::strerror(errno);
@@ -85,13 +85,28 @@ ServerProcess::ServerProcess(const std::vector<std::string>& arguments) {
     Spawn(CommandLine(arguments), write_end.get());
   }
   reader_ = std::jthread([this, fd = pipe[0]] { ReadOutput(fd); });
-  if (!WaitForLine("\"message\":\"ready\"")) return;
+  if (until == Until::kHealthPort) {
+    health_address_ = WaitForField("health", "listen");
+  } else {
+    WaitUntilReady();
+  }
+}
+
+bool ServerProcess::WaitUntilReady() {
+  address_ = WaitForField("ready", "listen");
+  metrics_address_ = WaitForField("ready", "metrics");
+  health_address_ = WaitForField("ready", "health");
+  return ready();
+}
+
+std::string ServerProcess::WaitForField(const std::string& message, const std::string& field) {
+  const std::string wanted = "\"message\":\"" + message + "\"";
+  if (!WaitForLine(wanted)) return "";
   for (const std::string& line : log()) {
     const auto fields = nlohmann::json::parse(line, nullptr, false);
-    if (!fields.is_object() || fields.value("message", "") != "ready") continue;
-    address_ = fields.value("listen", "");
-    metrics_address_ = fields.value("metrics", "");
+    if (fields.is_object() && fields.value("message", "") == message) return fields.value(field, "");
   }
+  return "";
 }
 
 ServerProcess::~ServerProcess() {

@@ -17,16 +17,24 @@ namespace ganserve {
 // and log may be called by any.
 class ServerProcess {
  public:
-  // Returns when the server says that it is ready, or has ended.
-  explicit ServerProcess(const std::vector<std::string>& arguments = {});
+  // Until when the constructor waits. kHealthPort: for --health-listen, while models are still being loaded.
+  enum class Until { kReady, kHealthPort };
+
+  // Returns when the server has come so far, or has ended.
+  explicit ServerProcess(const std::vector<std::string>& arguments = {}, Until until = Until::kReady);
   // Kills the process if it still runs.
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
-  // From the line that says ready; empty if the server ended instead.
+  // Waits until the server says that it is ready, or has ended: then false.
+  bool WaitUntilReady();
+
+  // From the line that says ready; empty before, and if the server ended instead.
   const std::string& address() const { return address_; }
   const std::string& metrics_address() const { return metrics_address_; }
+  // Of --health-listen.
+  const std::string& health_address() const { return health_address_; }
   bool ready() const { return !address_.empty(); }
 
   void Signal(int signal);
@@ -48,11 +56,14 @@ class ServerProcess {
  private:
   void Spawn(const std::vector<std::string>& arguments, int output);
   void ReadOutput(int fd);
+  // A field of the first line with this message; waits for it. Empty if the server ends without one.
+  std::string WaitForField(const std::string& message, const std::string& field);
 
   pid_t pid_ = -1;
   bool waited_ = false;
   std::string address_;
   std::string metrics_address_;
+  std::string health_address_;
 
   mutable Mutex mutex_;
   CondVar changed_;

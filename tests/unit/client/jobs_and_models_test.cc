@@ -106,7 +106,9 @@ TEST_F(TrainingCommandsTest, PromotesActivatesAndDeletes) {
   EXPECT_EQ(Run({"models", "promote", "j1", "--model", "garments"}), kOk) << err_;
   EXPECT_EQ(out_, "model garments version 8 is on duty (job j1, step 900, digest abc)\n");
   EXPECT_FALSE(server_.models().last_promotion().has_checkpoint_step());
-  EXPECT_EQ(Run({"models", "promote", "j1", "--model", "garments", "--step", "0"}), kOk) << err_;
+  EXPECT_FALSE(server_.models().last_promotion().only_if_not_worse());
+  EXPECT_EQ(Run({"models", "promote", "j1", "--model", "garments", "--step", "0", "--only-if-not-worse"}), kOk) << err_;
+  EXPECT_TRUE(server_.models().last_promotion().only_if_not_worse());
   EXPECT_TRUE(server_.models().last_promotion().has_checkpoint_step());
   EXPECT_EQ(Run({"models", "activate", "garments", "3"}), kOk) << err_;
   EXPECT_EQ(out_, "model garments version 3 is on duty (digest abc)\n");

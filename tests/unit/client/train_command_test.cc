@@ -163,7 +163,7 @@ TEST_F(TrainingCommandsTest, TellsOfCheckpointsRollbacksAndLogLines) {
             "SUCCEEDED\n");
 }
 
-TEST_F(TrainingCommandsTest, TellsOfEvaluationsAndAlarms) {
+TEST_F(TrainingCommandsTest, TellsOfEvaluationsAlarmsAndEndsOfTrainersInOtherPods) {
   v1::TrainEvent event;
   v1::TrainEvaluation& evaluation = *event.mutable_evaluation();
   evaluation.set_samples(2000);
@@ -179,6 +179,10 @@ TEST_F(TrainingCommandsTest, TellsOfEvaluationsAndAlarms) {
   v1::TrainEvent alarm;
   alarm.mutable_alarm()->set_text("recall fell\x1b[2J");
   training().Append(alarm);
+  v1::TrainEvent end;
+  end.mutable_trainer_end()->set_exit_code(3);
+  end.mutable_trainer_end()->set_message("stopped by a signal");
+  training().Append(end);
   training().Append(TerminalEvent(v1::TRAIN_JOB_STATE_SUCCEEDED));
   EXPECT_EQ(Run({"jobs", "watch", "j1"}), kOk) << err_;
   EXPECT_EQ(out_,
@@ -186,6 +190,7 @@ TEST_F(TrainingCommandsTest, TellsOfEvaluationsAndAlarms) {
             "FID 23.46, KID 1.5000, precision 0.75, recall 0.50 of 2000 images, the best so far\n"
             "FID 23.46, KID 1.5000, precision 0.75, recall 0.50, rarest class 5.0 % of 2000 images\n"
             "warning: recall fell [2J\n"
+            "trainer ended with exit code 3: stopped by a signal\n"
             "SUCCEEDED\n");
 }
 

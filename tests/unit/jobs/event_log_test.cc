@@ -52,6 +52,19 @@ TEST(EventLogTest, ContinuesTheNumbersOfAnExistingFile) {
   EXPECT_EQ(ReadEventLog(path)->events.back().sequence(), 4U);
 }
 
+TEST(EventLogTest, AppendsAfterAnEventUnlessOthersWroteOnesThatTheWriterHasNotSeen) {
+  TemporaryFolder folder;
+  const std::string path = ThreeEvents(folder);
+  auto log = EventLog::Open(path);
+  auto other = EventLog::Open(path);
+  ASSERT_TRUE(log.ok() && other.ok());
+  EXPECT_TRUE(log->AppendAfter(3, LossAt(40)).value());
+  EXPECT_FALSE(other->AppendAfter(3, LossAt(50)).value());
+  EXPECT_EQ(ReadEventLog(path)->events.size(), 4U);
+  EXPECT_TRUE(other->AppendAfter(4, LossAt(50)).value());
+  EXPECT_EQ(ReadEventLog(path)->events.back().step(), 50U);
+}
+
 // A writer that is killed can leave any prefix of its last record.
 TEST(EventLogTest, StopsBeforeATornTailOfAnyLengthAndCutsItOff) {
   TemporaryFolder folder;

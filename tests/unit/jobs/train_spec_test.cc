@@ -41,13 +41,15 @@ TEST(TrainSpecTest, ARecipeFillsInWhatIsNotSet) {
   EXPECT_EQ(resolved.ema_decay(), 0.9);
 }
 
-TEST(TrainSpecTest, ALossBringsThePenaltiesThatItNeeds) {
+TEST(TrainSpecTest, ALossBringsThePenaltiesAndLearningRatesThatSuitIt) {
   v1::TrainSpec spec = OnlyData();
   spec.set_loss(v1::TRAIN_LOSS_WASSERSTEIN);
   EXPECT_EQ(ResolveTrainSpec(spec).gradient_penalty(), 10);
+  EXPECT_EQ(ResolveTrainSpec(spec).generator_adam().learning_rate(), 4e-4);
   spec.set_loss(v1::TRAIN_LOSS_RELATIVISTIC);
   EXPECT_EQ(ResolveTrainSpec(spec).r1_penalty(), 1);
   EXPECT_EQ(ResolveTrainSpec(spec).r2_penalty(), 1);
+  EXPECT_EQ(ResolveTrainSpec(spec).generator_adam().learning_rate(), 1.6e-3);
   EXPECT_EQ(ResolveTrainSpec(spec).gradient_penalty(), 0);
 }
 
@@ -120,6 +122,8 @@ TEST(TrainSpecTest, ARequestsFaultsAreNamedWithThoseOfItsSpec) {
   v1::TrainJobRequest request;
   request.mutable_spec()->set_data("digits");
   EXPECT_EQ(ValidateTrainJobRequest(request), absl::OkStatus());
+  request.mutable_spec()->set_promote_only_if_not_worse(true);
+  EXPECT_THAT(std::string(ValidateTrainJobRequest(request).message()), HasSubstr("promote_to_model is empty"));
   request.mutable_spec()->set_batch_size(1);
   request.mutable_spec()->set_promote_to_model("../shoes");
   request.set_request_id("two words");

@@ -5,7 +5,7 @@
 
 #include <future>
 
-#include "server/jobs/job_runner.h"
+#include "server/jobs/process_runner.h"
 
 namespace ganserve {
 namespace {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -27,8 +28,9 @@ Exposition Scrape(const PrometheusMetrics& metrics) { return Exposition(metrics.
 
 TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
   PrometheusMetrics metrics(kOptions);
-  metrics.SetModels({{.model = "m", .version = 1, .digest = "d", .on_duty = true}});
-  metrics.training().SetJob("a-job", {.checkpoint_time_ms = 1'000});
+  metrics.models().SetModels({{.model = "m", .version = 1, .digest = "d", .on_duty = true}});
+  metrics.models().SetRefused({{"m", 0}});
+  metrics.training().SetJob("a-job", {.checkpoint_time_ms = 1'000, .last_event_time_ms = 1'000});
   const Exposition scrape = Scrape(metrics);
   const std::vector<std::pair<std::string, std::string>> expected = {
       {"ganserve_requests_total", "counter"},
@@ -44,6 +46,7 @@ TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
       {"ganserve_train_generator_loss", "gauge"},
       {"ganserve_train_images_per_second", "gauge"},
       {"ganserve_train_checkpoint_timestamp_seconds", "gauge"},
+      {"ganserve_train_last_event_timestamp_seconds", "gauge"},
       {"ganserve_train_checkpoint_seconds", "histogram"},
       {"ganserve_request_seconds", "histogram"},
       {"ganserve_queue_seconds", "histogram"},
@@ -53,7 +56,14 @@ TEST(PrometheusMetrics, EveryFamilyHasHelpAndItsTypeBeforeAnythingHappens) {
       {"ganserve_requests_in_flight", "gauge"},
       {"ganserve_queue_images", "gauge"},
       {"ganserve_workers", "gauge"},
+      {"ganserve_saturation", "gauge"},
+      {"ganserve_worker_busy_seconds_total", "counter"},
+      {"ganserve_ready", "gauge"},
+      {"ganserve_memory_limit_bytes", "gauge"},
+      {"ganserve_memory_budget_bytes", "gauge"},
+      {"ganserve_answer_memory_bytes", "gauge"},
       {"ganserve_model_info", "gauge"},
+      {"ganserve_model_versions_refused", "gauge"},
       {"ganserve_build_info", "gauge"},
       {"process_cpu_seconds_total", "counter"},
       {"process_resident_memory_bytes", "gauge"},
@@ -78,19 +88,71 @@ TEST(PrometheusMetrics, AJobsSeriesComeAndGoWithIt) {
   EXPECT_EQ(Scrape(metrics).Count("ganserve_train_steps"), 0);
 }
 
+TEST(PrometheusMetrics, OnlyRunningJobsHaveTheTimeOfTheirLastEvent) {
+  PrometheusMetrics metrics(kOptions);
+  metrics.training().SetJob("running", {.last_event_time_ms = 1'700'000'000'250});
+  metrics.training().SetJob("paused", {.last_event_time_ms = 0});
+  const Exposition scrape = Scrape(metrics);
+  EXPECT_EQ(scrape.Value("ganserve_train_last_event_timestamp_seconds{job=\"running\"}"), 1'700'000'000.25);
+  EXPECT_EQ(scrape.Count("ganserve_train_last_event_timestamp_seconds"), 1);
+}
+
+TEST(PrometheusMetrics, CountsTheRefusedVersionsOfEachModelAndForgetsModelsThatAreGone) {
+  PrometheusMetrics metrics(kOptions);
+  metrics.models().SetRefused({{"hats", 2}, {"shoes", 0}});
+  EXPECT_EQ(Scrape(metrics).Value("ganserve_model_versions_refused{model=\"hats\"}"), 2);
+  EXPECT_EQ(Scrape(metrics).Value("ganserve_model_versions_refused{model=\"shoes\"}"), 0);
+  metrics.models().SetRefused({{"shoes", 0}});
+  EXPECT_EQ(Scrape(metrics).Count("ganserve_model_versions_refused"), 1);
+}
+
+TEST(PrometheusMetrics, TellsTheMemoryLimitTheBudgetAndReadiness) {
+  PrometheusMetrics metrics(kOptions);
+  metrics.SetMemory(1 << 30, std::make_shared<AnswerMemory>(1 << 20));
+  metrics.SetReady(true);
+  const Exposition scrape = Scrape(metrics);
+  EXPECT_EQ(scrape.Value("ganserve_memory_limit_bytes"), 1 << 30);
+  EXPECT_EQ(scrape.Value("ganserve_memory_budget_bytes"), 1 << 20);
+  EXPECT_EQ(scrape.Value("ganserve_ready"), 1);
+  metrics.SetReady(false);
+  EXPECT_EQ(Scrape(metrics).Value("ganserve_ready"), 0);
+}
+
+// What alerts on the latency objective divide by, and what tells a hanging call from a slow one.
+TEST(PrometheusMetrics, HistogramsOfSecondsHaveABucketAtAQuarterSecondAndReachAMinute) {
+  const Exposition scrape = Scrape(PrometheusMetrics(kOptions));
+  for (const std::string series :
+       {"ganserve_request_seconds_bucket{method=\"Generate\",", "ganserve_queue_seconds_bucket{",
+        "ganserve_forward_seconds_bucket{", "ganserve_encode_seconds_bucket{"}) {
+    for (const std::string bound : {"0.25", "10", "30", "60", "+Inf"}) {
+      EXPECT_EQ(scrape.Value(series + "le=\"" + bound + "\"}"), 0) << series << bound;
+    }
+  }
+}
+
 TEST(PrometheusMetrics, SeriesStandAtZeroBeforeAnythingHappens) {
   const PrometheusMetrics metrics(kOptions);
   const Exposition scrape = Scrape(metrics);
-  for (const char* series :
-       {"ganserve_images_total", "ganserve_images_dropped_total{reason=\"cancelled\"}",
-        "ganserve_images_dropped_total{reason=\"expired\"}", "ganserve_images_dropped_total{reason=\"rejected\"}",
-        "ganserve_images_dropped_total{reason=\"failed\"}", "ganserve_batch_failures_total", "ganserve_queue_images",
-        "ganserve_queue_seconds_count", "ganserve_forward_seconds_count", "ganserve_encode_seconds_count",
-        "ganserve_batch_images_count", "ganserve_requests_in_flight{method=\"Generate\"}",
-        "ganserve_requests_in_flight{method=\"other\"}", "ganserve_request_seconds_count{method=\"GenerateStream\"}",
-        "ganserve_model_switches_total{cause=\"promotion\",result=\"failed\"}",
-        "ganserve_requests_total{code=\"OK\",method=\"Generate\"}",
-        "ganserve_requests_total{code=\"RESOURCE_EXHAUSTED\",method=\"GenerateStream\"}"}) {
+  for (const char* series : {"ganserve_images_total",
+                             "ganserve_images_dropped_total{reason=\"cancelled\"}",
+                             "ganserve_images_dropped_total{reason=\"expired\"}",
+                             "ganserve_images_dropped_total{reason=\"rejected\"}",
+                             "ganserve_images_dropped_total{reason=\"failed\"}",
+                             "ganserve_batch_failures_total",
+                             "ganserve_queue_images",
+                             "ganserve_queue_seconds_count",
+                             "ganserve_forward_seconds_count",
+                             "ganserve_encode_seconds_count",
+                             "ganserve_saturation",
+                             "ganserve_worker_busy_seconds_total",
+                             "ganserve_ready",
+                             "ganserve_batch_images_count",
+                             "ganserve_requests_in_flight{method=\"Generate\"}",
+                             "ganserve_requests_in_flight{method=\"other\"}",
+                             "ganserve_request_seconds_count{method=\"GenerateStream\"}",
+                             "ganserve_model_switches_total{cause=\"promotion\",result=\"failed\"}",
+                             "ganserve_requests_total{code=\"OK\",method=\"Generate\"}",
+                             "ganserve_requests_total{code=\"RESOURCE_EXHAUSTED\",method=\"GenerateStream\"}"}) {
     EXPECT_EQ(scrape.Value(series), 0.0) << series;
   }
   EXPECT_EQ(scrape.Count("ganserve_requests_total{"), 3 * 17);
@@ -99,7 +161,7 @@ TEST(PrometheusMetrics, SeriesStandAtZeroBeforeAnythingHappens) {
 TEST(PrometheusMetrics, CountsWhatServingReports) {
   PrometheusMetrics metrics(kOptions);
   metrics.SetQueueDepth(12);
-  metrics.SetWorkers(2);
+  metrics.SetCapacity(2, 100);
   metrics.ObserveQueueTime(milliseconds(4));
   metrics.ObserveBatch(16, milliseconds(9));
   metrics.ObserveBatch(17, milliseconds(11));
@@ -166,10 +228,10 @@ TEST(PrometheusMetrics, InventedMethodsAndCodesMakeNoSeries) {
 TEST(PrometheusMetrics, ShowsTheModelsLoadedNowAndNoOthers) {
   PrometheusMetrics metrics(kOptions);
   EXPECT_EQ(Scrape(metrics).Count("ganserve_model_info"), 0);
-  metrics.SetModels({{.model = "fashion", .version = 1, .digest = "aa", .on_duty = true}});
+  metrics.models().SetModels({{.model = "fashion", .version = 1, .digest = "aa", .on_duty = true}});
   EXPECT_EQ(Scrape(metrics).Value(R"(ganserve_model_info{model="fashion",version="1",digest="aa",on_duty="true"})"), 1);
-  metrics.SetModels({{.model = "fashion", .version = 1, .digest = "aa", .on_duty = false},
-                     {.model = "fashion", .version = 2, .digest = "bb", .on_duty = true}});
+  metrics.models().SetModels({{.model = "fashion", .version = 1, .digest = "aa", .on_duty = false},
+                              {.model = "fashion", .version = 2, .digest = "bb", .on_duty = true}});
   const Exposition scrape = Scrape(metrics);
   EXPECT_EQ(scrape.Count("ganserve_model_info"), 2);
   EXPECT_EQ(scrape.Value(R"(ganserve_model_info{model="fashion",version="1",digest="aa",on_duty="false"})"), 1);
@@ -179,9 +241,9 @@ TEST(PrometheusMetrics, ShowsTheModelsLoadedNowAndNoOthers) {
 TEST(PrometheusMetrics, CountsSwitchesByCauseAndResult) {
   PrometheusMetrics metrics(kOptions);
   for (const SwitchCause cause : {SwitchCause::kActivation, SwitchCause::kPromotion, SwitchCause::kFollowed}) {
-    for (int i = 0; i <= static_cast<int>(cause); ++i) metrics.CountSwitch(cause, true);
+    for (int i = 0; i <= static_cast<int>(cause); ++i) metrics.models().CountSwitch(cause, true);
   }
-  metrics.CountSwitch(SwitchCause::kFollowed, false);
+  metrics.models().CountSwitch(SwitchCause::kFollowed, false);
   const Exposition scrape = Scrape(metrics);
   EXPECT_EQ(scrape.Value(R"(ganserve_model_switches_total{cause="activation",result="ok"})"), 1);
   EXPECT_EQ(scrape.Value(R"(ganserve_model_switches_total{cause="promotion",result="ok"})"), 2);
@@ -240,7 +302,7 @@ TEST(PrometheusMetrics, ThreadsMayReportWhileOthersScrape) {
     }
     threads.emplace_back([&metrics] {
       for (uint64_t version = 1; version <= 20; ++version) {
-        metrics.SetModels({{.model = "m", .version = version, .digest = "d", .on_duty = true}});
+        metrics.models().SetModels({{.model = "m", .version = version, .digest = "d", .on_duty = true}});
         EXPECT_EQ(Scrape(metrics).Count("ganserve_model_info"), 1);
       }
     });

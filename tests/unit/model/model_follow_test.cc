@@ -75,6 +75,29 @@ TEST_F(ModelFollowTest, ALookThatFindsNothingNewLoadsAndChangesNothing) {
   EXPECT_EQ(replica->change->List(), list);
 }
 
+TEST_F(ModelFollowTest, RefusedVersionsAreCountedUntilTheyAreRepairedOrGone) {
+  AddVersion(1);
+  AddVersion(2, "bad");
+  AddVersion(1, "archive", "hats");
+  WriteAliases(R"({"on_duty": 1})");
+  const auto replica = Start();
+  using Refused = std::map<std::string, size_t>;
+  EXPECT_EQ(replica->metrics.refused, (Refused{{"shoes", 1}, {"hats", 0}})) << "by the start";
+  AddVersion(3, "cold");
+  replica->change->Follow();
+  EXPECT_EQ(replica->metrics.refused, (Refused{{"shoes", 2}, {"hats", 0}}));
+  EXPECT_FALSE(replica->change->Activate("shoes", 3).ok());
+  EXPECT_EQ(replica->metrics.refused, (Refused{{"shoes", 2}, {"hats", 0}})) << "tried twice, counted once";
+  AddVersion(2, "a longer archive");
+  replica->change->Follow();
+  EXPECT_EQ(replica->metrics.refused, (Refused{{"shoes", 1}, {"hats", 0}}));
+  ASSERT_TRUE(replica->change->Delete("shoes", 3).ok());
+  EXPECT_EQ(replica->metrics.refused, (Refused{{"shoes", 0}, {"hats", 0}}));
+  Remove("hats");
+  replica->change->Follow();
+  EXPECT_EQ(replica->metrics.refused, (Refused{{"shoes", 0}}));
+}
+
 TEST_F(ModelFollowTest, ARefusedVersionIsTriedAndLoggedOnceAndTheOneOnDutyStays) {
   AddVersion(1);
   const auto replica = Start();

@@ -13,7 +13,7 @@ class ModelPromoteTest : public ModelSwitchFixture {
 
   static absl::StatusOr<StoredVersion> Promote(Replica& replica, const std::string& model = "shoes",
                                                std::optional<uint64_t> step = {}) {
-    return replica.change->Promote({.job_id = "job-7", .checkpoint_step = step, .model = model}, {});
+    return replica.change->Promote({"job-7", step, model}, {});
   }
 };
 
@@ -93,6 +93,30 @@ TEST_F(ModelPromoteTest, AFailedFirstVersionLeavesNoModel) {
   EXPECT_EQ(replica->change->List()->size(), 1u);
 }
 
+TEST_F(ModelPromoteTest, AWorseGeneratorIsNotPutOnDutyWhereThatMatters) {
+  const auto replica = Start();
+  comparer_.status = absl::FailedPreconditionError("worse");
+  const Promotion promotion{"job-7", {}, "shoes", /*only_if_not_worse=*/true};
+  EXPECT_EQ(replica->change->Promote(promotion, {}).status(), comparer_.status);
+  ASSERT_EQ(comparer_.calls.size(), 1u);
+  EXPECT_EQ(comparer_.calls[0].job_id, "job-7");
+  EXPECT_EQ(comparer_.calls[0].candidate, root_.File("shoes/2"));
+  EXPECT_EQ(comparer_.calls[0].incumbent, root_.File("shoes/1"));
+  EXPECT_EQ(replica->OnDuty(), 1u);
+  EXPECT_FALSE(Exists("shoes/2"));
+  EXPECT_EQ(replica->Switches(SwitchCause::kPromotion, false), 1);
+  comparer_.status = absl::OkStatus();
+  EXPECT_EQ(replica->change->Promote(promotion, {}).value().version, 3u);
+}
+
+TEST_F(ModelPromoteTest, NothingIsComparedUnaskedOrWithNoVersionOnDuty) {
+  const auto replica = Start();
+  comparer_.status = absl::FailedPreconditionError("worse");
+  EXPECT_TRUE(Promote(*replica).ok());
+  EXPECT_TRUE(replica->change->Promote({"job-7", {}, "hats", /*only_if_not_worse=*/true}, {}).ok());
+  EXPECT_TRUE(comparer_.calls.empty());
+}
+
 TEST_F(ModelPromoteTest, WhatTheExporterRefusesIsTheAnswerAndNothingIsLeft) {
   const auto replica = Start();
   exporter_.status = absl::NotFoundError("job job-7 is unknown");
@@ -111,7 +135,7 @@ TEST_F(ModelPromoteTest, ADeletedNumberIsNotGivenAgain) {
 }
 
 TEST_F(ModelPromoteTest, WithoutJobsThereIsNothingToPromote) {
-  Replica replica(root_.path(), 4, nullptr);
+  Replica replica(root_.path(), 4, nullptr, nullptr);
   const auto promoted = Promote(replica);
   EXPECT_EQ(promoted.status(), absl::FailedPreconditionError("this server has no training jobs to promote from"));
 }

@@ -6,11 +6,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "server/model/model_switch.h"
+#include "tests/support/fake_comparer.h"
 #include "tests/support/fake_exporter.h"
 #include "tests/support/fake_generator.h"
 #include "tests/support/temporary_folder.h"
@@ -20,16 +22,19 @@ namespace ganserve {
 class RecordingModelMetrics final : public ModelMetrics {
  public:
   void SetModels(std::vector<ModelSeries> models) override { series = std::move(models); }
+  void SetRefused(std::map<std::string, size_t> by_model) override { refused = std::move(by_model); }
   void CountSwitch(SwitchCause cause, bool succeeded) override { ++counts[{cause, succeeded}]; }
 
   std::vector<ModelSeries> series;
+  std::map<std::string, size_t> refused;
   std::map<std::pair<SwitchCause, bool>, int> counts;
 };
 
 // What one server holds. Archives that say "bad" do not load, those that say "cold" fail their warm-up.
 class Replica {
  public:
-  Replica(const std::string& repository, size_t versions_per_model, GeneratorExporter* exporter) {
+  Replica(const std::string& repository, size_t versions_per_model, GeneratorExporter* exporter,
+          GeneratorComparer* comparer) {
     const auto load = [this](const ModelSource& source) -> absl::StatusOr<std::shared_ptr<Generator>> {
       ++loads;
       if (source.archive.find("bad") != std::string::npos) return absl::InvalidArgumentError("not an archive");
@@ -54,7 +59,8 @@ class Replica {
                                                                 .versions_per_model = versions_per_model,
                                                                 .load = load,
                                                                 .warm_up = warm_up,
-                                                                .exporter = exporter},
+                                                                .exporter = exporter,
+                                                                .comparer = comparer},
                                            *models, metrics, refused);
   }
 
@@ -93,11 +99,12 @@ class ModelSwitchFixture : public testing::Test {
   void Remove(const std::string& path) const { std::filesystem::remove_all(root_.File(path)); }
 
   std::unique_ptr<Replica> Start(size_t versions_per_model = 4) {
-    return std::make_unique<Replica>(root_.path(), versions_per_model, &exporter_);
+    return std::make_unique<Replica>(root_.path(), versions_per_model, &exporter_, &comparer_);
   }
 
   TemporaryFolder root_;
   FakeExporter exporter_;
+  FakeComparer comparer_;
 };
 
 }  // namespace ganserve

@@ -209,7 +209,7 @@ TEST(ModelSwitchWithoutRepositoryTest, RefusesChangesNamingTheOption) {
   EXPECT_EQ(change.Delete("fashion-mnist", 1), activated);
   change.Follow();
   ASSERT_EQ(change.List()->size(), 1u);
-  EXPECT_EQ(change.List()->front().on_duty, 1u);
+  EXPECT_EQ(change.List()->front().on_duty, 2u);
   EXPECT_THAT(metrics.series, Not(testing::IsEmpty()));
 }
 

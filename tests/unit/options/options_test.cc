@@ -87,6 +87,17 @@ TEST(OptionsTest, MetricsAreTurnedOffByAnEmptyValueOrOff) {
   }
 }
 
+TEST(OptionsTest, HealthHasNoPortOfItsOwnUnlessOneIsNamed) {
+  for (const std::vector<const char*>& flags : {std::vector<const char*>{}, {"--health-listen=off"}}) {
+    const auto line = Parse(flags);
+    ASSERT_TRUE(line.ok()) << line.status();
+    EXPECT_EQ(line->options.health_listen, "");
+  }
+  const auto line = Parse({"--health-listen=[::]:50052"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->options.health_listen, "[::]:50052");
+}
+
 TEST(OptionsTest, TokenFilesAddUp) {
   const auto line = Parse({"--token-file", "generate=/a", "--token-file=info=/b=c,admin=/d"});
   ASSERT_TRUE(line.ok()) << line.status();
@@ -247,9 +258,14 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{{"--max-images-per-stream=5"},
              "--max-images-per-call = 1024: must not exceed --max-images-per-stream = 5"},
         Rule{{"--metrics-listen=127.0.0.1:50051"}, "--metrics-listen = \"127.0.0.1:50051\": is --listen's address"},
+        Rule{{"--health-listen=50052"}, "--health-listen = \"50052\": must be HOST:PORT"},
+        Rule{{"--health-listen=127.0.0.1:50051"}, "--health-listen = \"127.0.0.1:50051\": is --listen's address"},
+        Rule{{"--health-listen=127.0.0.1:9464"},
+             "--health-listen = \"127.0.0.1:9464\": is --metrics-listen's address as well"},
         Rule{{"--metrics-listen=9464"}, "--metrics-listen = \"9464\": must be HOST:PORT"},
         Rule{{"--metrics-listen=[::1]:9464"},
              "--metrics-listen = \"[::1]:9464\": must be HOST:PORT with an IPv4 address or a name"},
+        Rule{{"--external-trainers"}, "--external-trainers = on: needs --jobs as well"},
         Rule{{"--default-model=a/b"}, "--default-model = \"a/b\": must be a model's name"},
         Rule{{"--device=cuda:1x"}, "--device = \"cuda:1x\": must be auto, cpu or cuda:N"}));
 

@@ -244,5 +244,27 @@ TEST_P(ResponseSizeTest, AnAnswerOfNoiseIsNoLargerThanEstimated) {
   EXPECT_LE(response.ByteSizeLong(), EstimatedResponseBytes(model.shape, static_cast<uint64_t>(count)));
 }
 
+// The message, its wire format, and 16 KiB for the call itself.
+TEST_F(RequestCheckTest, AnAnswersMemoryIsReckonedByItsImagesOrItsWindow) {
+  const ImageShape shape = SmallModel().shape;
+  const auto unary = Check(Request(20));
+  ASSERT_TRUE(unary.ok()) << unary.status();
+  EXPECT_EQ(unary->spec.answer_bytes, (16 << 10) + 2 * EstimatedResponseBytes(shape, 20));
+  limits_.stream_window_images = 8;
+  const auto stream = Check(Request(1'000), CallKind::kStream);
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_EQ(stream->spec.answer_bytes, AnswerMemoryBytes(shape, 8));
+  const auto short_stream = Check(Request(3), CallKind::kStream);
+  ASSERT_TRUE(short_stream.ok()) << short_stream.status();
+  EXPECT_EQ(short_stream->spec.answer_bytes, AnswerMemoryBytes(shape, 3));
+}
+
+TEST_F(RequestCheckTest, NoCallThatTheLimitsAllowTakesMoreMemoryThanTheLargest) {
+  const ImageShape shape = SmallModel().shape;
+  limits_.max_response_bytes = EstimatedResponseBytes(shape, 100);
+  EXPECT_EQ(Check(Request(100))->spec.answer_bytes, LargestAnswerMemoryBytes(limits_));
+  EXPECT_FALSE(Check(Request(101)).ok());
+}
+
 }  // namespace
 }  // namespace ganserve

@@ -75,6 +75,38 @@ TEST_F(AdmissionTest, ACancelledJobMakesRoom) {
   ExpectComplete(*next);
 }
 
+TEST_F(AdmissionTest, RefusesWhatTheMemoryForAnswersCannotHoldUntilAnAnswerIsGone) {
+  const auto answers = std::make_shared<AnswerMemory>(1000);
+  Start({.workers = 1, .max_batch_images = 4, .answers = answers});
+  auto first = Submit({.seed = 1, .count = 2, .answer_bytes = 900});
+  EXPECT_EQ(answers->held_bytes(), 900u);
+  auto refused = MakeJob({.seed = 2, .count = 3, .answer_bytes = 101});
+  const absl::Status status = batcher_->Submit(refused);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(
+      status.message(),
+      "the memory for answers is full: accepted calls may take 900 bytes, 101 more would exceed the limit of 1000");
+  EXPECT_GE(RetryAfter(status), milliseconds(10));
+  EXPECT_EQ(metrics_.dropped(DropReason::kRejected), 3u);
+  refused.reset();
+  EXPECT_EQ(answers->held_bytes(), 900u) << "a refused job holds nothing";
+
+  ExpectComplete(*first);
+  batcher_->Close();  // the worker has let go of the job
+  EXPECT_EQ(answers->held_bytes(), 900u) << "an answer that is made is still to be sent";
+  first.reset();
+  EXPECT_EQ(answers->held_bytes(), 0u);
+}
+
+TEST_F(AdmissionTest, TheMemoryForAnswersMayBeFilledToItsLimit) {
+  const auto answers = std::make_shared<AnswerMemory>(1000);
+  Start({.workers = 1, .max_batch_images = 4, .answers = answers});
+  const auto first = Submit({.seed = 1, .count = 1, .answer_bytes = 400});
+  const auto second = Submit({.seed = 2, .count = 1, .answer_bytes = 600});
+  ExpectComplete(*first);
+  ExpectComplete(*second);
+}
+
 TEST_F(AdmissionTest, RefusesADeadlineThatHasPassed) {
   Start({});
   for (const auto deadline : {milliseconds(0), milliseconds(-5)}) {

@@ -172,6 +172,17 @@ TEST_F(BatcherTest, QueueTimeIsFromAcceptanceToTheFirstImageTaken) {
             (std::vector<ServingMetrics::Seconds>{ServingMetrics::Seconds(0), ServingMetrics::Seconds(3)}));
 }
 
+TEST_F(BatcherTest, WorkersAreBusyUntilTheyWaitForWork) {
+  Start({.workers = 3, .max_batch_images = 4});
+  const auto jobs = HoldWorkers(3);
+  EXPECT_EQ(metrics_.totals().busy_workers, 3u);
+  generator_->Release();
+  for (const auto& job : jobs) ExpectComplete(*job);
+  batcher_->Close();
+  EXPECT_EQ(metrics_.totals().busy_workers, 0u);
+  EXPECT_EQ(metrics_.totals().most_busy_workers, 3u);
+}
+
 TEST_F(BatcherTest, EncodingOverlapsTheNextForwardPass) {
   // The first image's encoding goes on only once the second forward pass has begun.
   encoder_.OnEncode([this] {

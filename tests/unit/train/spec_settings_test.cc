@@ -127,6 +127,7 @@ TEST(SpecSettingsTest, AJobMayGoOnWithOtherLengthsAndCadences) {
   now.set_threads(2);
   now.set_memory_limit_bytes(uint64_t{1} << 30);
   now.set_promote_to_model("squares");
+  now.set_promote_only_if_not_worse(true);
   EXPECT_EQ(CheckResumable(OnlyData(), now), absl::OkStatus());
 }
 
