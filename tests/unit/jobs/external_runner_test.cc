@@ -152,9 +152,7 @@ TEST_F(ExternalRunnerTest, ACancelThatTheServerDidNotLiveToSeeIsFinishedByTheNex
 }
 
 TEST_F(ExternalRunnerTest, AFinishedJobIsPromotedBeforeItsTerminalEvent) {
-  options_.runner.promote = [](const std::string&, const std::string& model, auto done) {
-    done("promoted to " + model);
-  };
+  options_.runner.promote = [](const JobPromotion& promotion, auto done) { done("promoted to " + promotion.model); };
   Begin();
   v1::TrainSpec spec = Spec("finish");
   spec.set_promote_to_model("digits");

@@ -13,7 +13,7 @@ namespace {
 TEST(JobRecordTest, OnlyARunningJobTellsWhenItsNewestEventWasWritten) {
   const TemporaryFolder folder;
   const std::string events = folder.File("events");
-  auto record = JobRecord::Open({.id = "a"}, events);
+  auto record = JobRecord::Open({"a", "", {}, 0}, events);
   ASSERT_TRUE(record.ok()) << record.status();
   for (const v1::TrainJobState state : {v1::TRAIN_JOB_STATE_STARTING, v1::TRAIN_JOB_STATE_RUNNING}) {
     EXPECT_EQ(record->Figures().last_event_time_ms, 0);
@@ -25,7 +25,7 @@ TEST(JobRecordTest, OnlyARunningJobTellsWhenItsNewestEventWasWritten) {
   EXPECT_GT(log->events.back().unix_time_ms(), 0);
   EXPECT_EQ(record->Figures().last_event_time_ms, log->events.back().unix_time_ms());
 
-  const auto reopened = JobRecord::Open({.id = "a"}, events);
+  const auto reopened = JobRecord::Open({"a", "", {}, 0}, events);
   ASSERT_TRUE(reopened.ok()) << reopened.status();
   EXPECT_EQ(reopened->Figures().last_event_time_ms, log->events.back().unix_time_ms()) << "as the next server reads it";
 
