@@ -14,6 +14,7 @@
 #include "server/data/data_set.h"
 #include "server/eval/torch_threads.h"
 #include "server/jobs/train_spec.h"
+#include "server/jobs/trainer_exit_codes.h"
 #include "server/train/checkpoint_files.h"
 #include "server/train/job_export.h"
 #include "server/train/spec_settings.h"
@@ -88,24 +89,15 @@ absl::StatusOr<TrainOutcome> TrainOn(const ImageSet& data, const TrainSettings& 
   return Train(settings, data, origin, context.stop, job, console);
 }
 
-// The history of a run that failed; its error is the one to tell, not that of the history.
-void TellFailure(const absl::Status& status, JobHistory* history) {
-  const std::string message(status.message());
-  if (absl::IsResourceExhausted(status)) {
-    history->RecordState(JobState::kPaused, message).IgnoreError();
-  } else if (IsPermanent(status)) {
-    history->RecordState(JobState::kFailed, message).IgnoreError();
-  }
-}
-
-// Tells how a run has ended.
-absl::StatusOr<TrainOutcome> Concluded(absl::StatusOr<TrainOutcome> outcome, JobHistory* history) {
+// Tells how a run has ended. Of one that failed, its error is the one to return, not that of the history.
+absl::StatusOr<TrainOutcome> Concluded(absl::StatusOr<TrainOutcome> outcome, const CommandContext& context,
+                                       JobHistory* history) {
   if (!outcome.ok()) {
-    TellFailure(outcome.status(), history);
+    history->RecordEnd(ExitCodeOf(outcome.status()), std::string(outcome.status().message())).IgnoreError();
     return outcome;
   }
-  const auto state = outcome->stopped ? JobState::kPaused : JobState::kSucceeded;
-  GANSERVE_RETURN_IF_ERROR(history->RecordState(state, outcome->stopped ? "stopped by a signal" : ""));
+  const char* why = !outcome->stopped ? "" : context.stop ? "stopped by a signal" : "stopped by the server";
+  GANSERVE_RETURN_IF_ERROR(history->RecordEnd(outcome->stopped ? kTrainerStopped : kTrainerFinished, why));
   return outcome;
 }
 
@@ -136,16 +128,22 @@ absl::StatusOr<Checkpoint> ChooseCheckpoint(const ExportFlags& flags, const std:
 
 }  // namespace
 
-bool IsPermanent(const absl::Status& status) {
+int ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return kTrainerFinished;
+    case absl::StatusCode::kResourceExhausted:
+      return kTrainerOutOfDisk;
+    case absl::StatusCode::kAlreadyExists:
+      return kTrainerExists;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kDataLoss:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kAborted:
-      return true;
+      return kTrainerPermanentError;
     default:
-      return false;
+      return kTrainerError;
   }
 }
 
@@ -161,14 +159,21 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
     if (end->succeeded) return TrainOutcome{};
     return absl::FailedPreconditionError(absl::StrCat(flags.job_dir, ": the job has ended: ", end->message));
   }
+  GANSERVE_ASSIGN_OR_RETURN(const bool wanted, job.history().IsWanted());
+  if (!wanted) return TrainOutcome{true, 0, ""};
+  return RunOpenJob(&job, flags.data_root, context);
+}
+
+absl::StatusOr<TrainOutcome> RunOpenJob(JobDirectory* job, const std::string& data_root,
+                                        const CommandContext& context) {
   const auto run = [&]() -> absl::StatusOr<TrainOutcome> {
     TrainConsole console(stdout);
-    GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(flags.job_dir));
+    GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(job->path()));
     TrainSettings settings = SettingsOf(spec);
-    GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(flags.data_root, &settings, &console));
-    return TrainOn(data, settings, context, &job, &console);
+    GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(data_root, &settings, &console));
+    return TrainOn(data, settings, context, job, &console);
   };
-  return Concluded(run(), &job.history());
+  return Concluded(run(), context, &job->history());
 }
 
 absl::StatusOr<TrainOutcome> TrainJob(const TrainFlags& flags, const CommandContext& context) {
@@ -178,7 +183,7 @@ absl::StatusOr<TrainOutcome> TrainJob(const TrainFlags& flags, const CommandCont
   // First, so that no directory is created for data that can't be used.
   GANSERVE_ASSIGN_OR_RETURN(const ImageSet data, LoadData(Place(flags.data).folder, &settings, &console));
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, OpenForFlags(flags, spec));
-  return Concluded(TrainOn(data, settings, context, &job, &console), &job.history());
+  return Concluded(TrainOn(data, settings, context, &job, &console), context, &job.history());
 }
 
 absl::Status CheckData(const TrainFlags& flags) {
@@ -195,7 +200,7 @@ absl::Status InitJob(const TrainFlags& flags, const CommandContext& context) {
   GANSERVE_ASSIGN_OR_RETURN(JobDirectory job, JobDirectory::Create(flags.out, json));
   const Provenance origin{context.command_line, Place(flags.out).name, 0, UtcNow()};
   GANSERVE_RETURN_IF_ERROR(ExportUntrained(settings, origin, &job));
-  return job.history().RecordState(JobState::kSucceeded, "");
+  return job.history().RecordEnd(kTrainerFinished, "");
 }
 
 absl::StatusOr<uint64_t> ExportJob(const ExportFlags& flags, const CommandContext& context) {

@@ -14,9 +14,9 @@
 
 namespace ganserve {
 
-// Whether an error comes again however often the same is tried: a bad spec, bad or missing data, training that
-// diverges.
-bool IsPermanent(const absl::Status& status);
+// Of jobs/trainer_exit_codes.h. Errors that come again however often the same is tried, so permanent ones, are a bad
+// spec, bad or missing data, and training that diverges.
+int ExitCodeOf(const absl::Status& status);
 
 // The command line goes into exports; `stop` becomes true when a run is to end early.
 struct CommandContext {
@@ -34,10 +34,13 @@ struct RunFlags {
 };
 
 // Trains the job of a directory, whose spec somebody has written: from its last checkpoint or from the start. Its data
-// is <data_root>/<spec.data>. A job that has ended is left as it is: OK if it succeeded, FAILED_PRECONDITION otherwise.
-// Unless supervised, the history gets the states too: RUNNING; PAUSED when stopped or out of disk; terminal SUCCEEDED
-// or FAILED; none after an error that another attempt may get past. Errors as Train() and JobDirectory::Open().
+// is <data_root>/<spec.data>. A job that has ended is left as it is: OK if it succeeded, FAILED_PRECONDITION otherwise;
+// one that its server has paused or is cancelling is stopped already. The history is told of the start and of the end
+// as JobHistory says. Errors as Train() and JobDirectory::Open().
 absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext& context);
+
+// The same for a job that has been opened and waits for a trainer.
+absl::StatusOr<TrainOutcome> RunOpenJob(JobDirectory* job, const std::string& data_root, const CommandContext& context);
 
 // Creates or resumes a job for a spec given as flags, and trains it as RunJob. A job that has ended may go on.
 absl::StatusOr<TrainOutcome> TrainJob(const TrainFlags& flags, const CommandContext& context);

@@ -17,6 +17,7 @@
 #include "server/jobs/trainer_exit_codes.h"
 #include "server/trainer_commands.h"
 #include "server/trainer_flags.h"
+#include "server/trainer_work.h"
 
 namespace ganserve {
 namespace {
@@ -28,8 +29,9 @@ extern "C" void RequestStop(int) { stop_requested = true; }
 
 // Those of jobs/trainer_exit_codes.h.
 constexpr char kExitCodes[] =
-    "Exit codes: 0 finished; 1 an error that another attempt may get past; 2 wrong flags; 3 stopped by a signal after "
-    "a checkpoint; 4 an error that comes again: bad spec, bad or missing data, training that diverged; 5 out of disk, "
+    "Exit codes: 0 finished; 1 an error that another attempt may get past; 2 wrong flags; 3 stopped by a signal or "
+    "by a server, after a checkpoint; 4 an error that comes again: bad spec, bad or missing data, training that "
+    "diverged; 5 out of disk, "
     "nothing is lost and the job can go on; 6 what was to be created exists already; 7 no such job or checkpoint to "
     "export.";
 
@@ -38,6 +40,7 @@ struct Flags {
   TrainFlags train;
   TrainFlags init;
   RunFlags run;
+  WorkFlags work;
   ExportFlags exported;
   std::string checked_data;
 };
@@ -46,6 +49,7 @@ struct Commands {
   CLI::App* train;
   CLI::App* init;
   CLI::App* run;
+  CLI::App* work;
   CLI::App* exported;
   CLI::App* check;
 };
@@ -64,17 +68,12 @@ int Failed(const absl::Status& status, int exit_code) {
   return exit_code;
 }
 
-int ExitCode(const absl::Status& status) {
-  if (status.ok()) return kTrainerFinished;
-  if (absl::IsResourceExhausted(status)) return Failed(status, kTrainerOutOfDisk);
-  if (absl::IsAlreadyExists(status)) return Failed(status, kTrainerExists);
-  return Failed(status, IsPermanent(status) ? kTrainerPermanentError : kTrainerError);
-}
+int ExitCode(const absl::Status& status) { return status.ok() ? kTrainerFinished : Failed(status, ExitCodeOf(status)); }
 
 int ExitCode(const absl::StatusOr<TrainOutcome>& outcome) {
   if (!outcome.ok()) return ExitCode(outcome.status());
   if (outcome->stopped) {
-    std::printf("Stopped by a signal after %llu steps\n", static_cast<unsigned long long>(outcome->steps));
+    std::printf("Stopped after %llu steps\n", static_cast<unsigned long long>(outcome->steps));
     return kTrainerStopped;
   }
   if (!outcome->export_path.empty()) std::printf("Exported %s/model.pt\n", outcome->export_path.c_str());
@@ -91,6 +90,10 @@ Commands AddCommands(CLI::App* app, Flags* flags) {
   commands.run->add_option("--job-dir", flags->run.job_dir, "Directory of the job")->required();
   commands.run->add_option("--data-root", flags->run.data_root, "Folder that holds the data sets")->required();
   commands.run->add_flag("--supervised", flags->run.supervised, "A server writes the states of the job");
+  commands.work = app->add_subcommand("work", "Train the job of a server that waits longest for a trainer");
+  commands.work->add_option("--jobs", flags->work.jobs, "The server's folder of jobs (its --jobs)")->required();
+  commands.work->add_option("--data-root", flags->work.data_root, "Folder that holds the data sets")->required();
+  commands.work->add_flag("--wait", flags->work.wait, "Wait for a job when none waits, rather than end");
   commands.exported = app->add_subcommand("export", "Export a checkpoint of a job, which may be running");
   commands.exported->add_option("--job-dir", flags->exported.job_dir, "Directory of the job")->required();
   commands.exported->add_option("--step", flags->exported.step,
@@ -133,6 +136,7 @@ int Run(const Commands& commands, const Flags& flags, const CommandContext& cont
   if (commands.train->parsed() && flags.train.check) return ExitCode(CheckData(flags.train));
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
+  if (commands.work->parsed()) return ExitCode(Work(flags.work, context));
   return ExitCode(commands.run->parsed() ? RunJob(flags.run, context) : TrainJob(flags.train, context));
 }
 

@@ -1,25 +1,30 @@
 #include "server/train/job_history.h"
 
+#include "absl/strings/str_cat.h"
 #include "ganserve/v1/training.pb.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/event_log.h"
+#include "server/jobs/event_reader.h"
+#include "server/jobs/job_standing.h"
 #include "server/jobs/job_state.h"
+#include "server/jobs/trainer_exit_codes.h"
 
 namespace ganserve {
 namespace {
 
-v1::TrainJobState ToProto(JobState state) {
-  switch (state) {
-    case JobState::kRunning:
-      return v1::TRAIN_JOB_STATE_RUNNING;
-    case JobState::kPaused:
-      return v1::TRAIN_JOB_STATE_PAUSED;
-    case JobState::kSucceeded:
+// Of a job without a server, by exit code. A job that another attempt may get further with keeps its state.
+std::optional<v1::TrainJobState> StateAtEnd(int exit_code) {
+  switch (exit_code) {
+    case kTrainerFinished:
       return v1::TRAIN_JOB_STATE_SUCCEEDED;
-    case JobState::kFailed:
+    case kTrainerStopped:
+    case kTrainerOutOfDisk:
+      return v1::TRAIN_JOB_STATE_PAUSED;
+    case kTrainerPermanentError:
       return v1::TRAIN_JOB_STATE_FAILED;
+    default:
+      return std::nullopt;
   }
-  return v1::TRAIN_JOB_STATE_UNSPECIFIED;
 }
 
 void Fill(const LossReport& losses, v1::TrainLosses* out) {
@@ -55,32 +60,69 @@ void Fill(const QualityReport& report, v1::TrainEvaluation* out) {
 
 absl::StatusOr<JobHistory> JobHistory::Open(const std::string& path, bool supervised) {
   GANSERVE_ASSIGN_OR_RETURN(EventLog events, EventLog::Open(path));
-  JobHistory history(std::make_unique<EventLog>(std::move(events)), supervised);
-  GANSERVE_RETURN_IF_ERROR(history.FindTold(path));
+  JobHistory history(std::move(events), path, supervised);
+  GANSERVE_RETURN_IF_ERROR(history.FindTold());
   return history;
 }
 
-JobHistory::JobHistory(std::unique_ptr<EventLog> events, bool supervised)
-    : events_(std::move(events)), supervised_(supervised) {}
+JobHistory::JobHistory(EventLog events, const std::string& path, bool supervised)
+    : events_(std::make_unique<EventLog>(std::move(events))),
+      reader_(std::make_unique<EventReader>(path)),
+      standing_(std::make_unique<JobStanding>()),
+      supervised_(supervised) {}
 JobHistory::JobHistory(JobHistory&&) noexcept = default;
 JobHistory& JobHistory::operator=(JobHistory&&) noexcept = default;
 JobHistory::~JobHistory() = default;
 
-absl::Status JobHistory::FindTold(const std::string& path) {
-  EventReader reader(path);
+absl::Status JobHistory::FindTold() {
   while (true) {
-    GANSERVE_ASSIGN_OR_RETURN(const auto event, reader.Next());
+    GANSERVE_ASSIGN_OR_RETURN(const auto event, reader_->Next());
     if (!event) return absl::OkStatus();
-    step_ = event->step();
-    if (event->has_rollback()) told_rollbacks_ = static_cast<int>(event->rollback().count());
-    told_[event->event_case()] = {told_rollbacks_, event->step()};
-    if (event->has_evaluation() && event->evaluation().best()) best_ = {event->step(), event->evaluation().fid()};
-    end_.reset();  // a trainer without a server may go on with a job that had ended
-    if (event->has_terminal()) {
-      end_ = {event->terminal().state() == v1::TRAIN_JOB_STATE_SUCCEEDED, event->terminal().message()};
-    }
+    standing_->Apply(*event);
+    NoteTold(*event);
   }
 }
+
+void JobHistory::NoteTold(const v1::TrainEvent& event) {
+  step_ = event.step();
+  if (event.has_rollback()) told_rollbacks_ = static_cast<int>(event.rollback().count());
+  told_[event.event_case()] = {told_rollbacks_, event.step()};
+  if (event.has_evaluation() && event.evaluation().best()) best_ = {event.step(), event.evaluation().fid()};
+  end_.reset();  // a trainer without a server may go on with a job that had ended
+  if (event.has_terminal()) {
+    end_ = {event.terminal().state() == v1::TRAIN_JOB_STATE_SUCCEEDED, event.terminal().message()};
+  }
+}
+
+absl::Status JobHistory::Look() {
+  while (!ousted_) {
+    GANSERVE_ASSIGN_OR_RETURN(const auto event, reader_->Next());
+    if (!event) return absl::OkStatus();
+    standing_->Apply(*event);
+    // A server that has started this process also writes log lines.
+    ousted_ = !supervised_ && !event->has_state_change() && !event->has_terminal();
+  }
+  return absl::UnavailableError(
+      absl::StrCat("event ", reader_->last_sequence(),
+                   " of the job is another trainer's, which has the job now: this one has lost its lock"));
+}
+
+absl::Status JobHistory::Append(const v1::TrainEvent& event) {
+  while (true) {
+    GANSERVE_RETURN_IF_ERROR(Look());
+    GANSERVE_ASSIGN_OR_RETURN(const bool written, events_->AppendAfter(reader_->last_sequence(), event));
+    if (written) return reader_->Skip(events_->last_sequence());
+  }
+}
+
+absl::StatusOr<bool> JobHistory::IsWanted() {
+  GANSERVE_RETURN_IF_ERROR(Look());
+  return supervised_ || !standing_->served() || standing_->WantsTraining();
+}
+
+bool JobHistory::NeedsTrainer() const { return standing_->NeedsTrainer(); }
+
+bool JobHistory::OwnsStates() const { return !supervised_ && !standing_->served(); }
 
 v1::TrainEvent JobHistory::EventAt(uint64_t step) {
   step_ = step;
@@ -101,22 +143,37 @@ absl::Status JobHistory::AppendOnce(v1::TrainEvent event) {
   if (WasTold(event)) return absl::OkStatus();
   const Position position{rollbacks_, event.step()};
   const int kind = event.event_case();
-  GANSERVE_RETURN_IF_ERROR(events_->Append(std::move(event)));
+  GANSERVE_RETURN_IF_ERROR(Append(event));
   told_[kind] = position;
   return absl::OkStatus();
 }
 
-absl::Status JobHistory::RecordState(JobState state, const std::string& message) {
+absl::Status JobHistory::RecordState(int state, const std::string& message) {
+  v1::TrainEvent event = EventAt(step_);
+  TellState(static_cast<v1::TrainJobState>(state), message, &event);
+  return Append(event);
+}
+
+absl::Status JobHistory::RecordRunning() {
+  return OwnsStates() ? RecordState(v1::TRAIN_JOB_STATE_RUNNING, "") : absl::OkStatus();
+}
+
+absl::Status JobHistory::RecordEnd(int exit_code, const std::string& message) {
+  if (OwnsStates()) {
+    const std::optional<v1::TrainJobState> state = StateAtEnd(exit_code);
+    return state ? RecordState(*state, message) : absl::OkStatus();
+  }
   if (supervised_) return absl::OkStatus();
   v1::TrainEvent event = EventAt(step_);
-  TellState(ToProto(state), message, &event);
-  return events_->Append(std::move(event));
+  event.mutable_trainer_end()->set_exit_code(exit_code);
+  event.mutable_trainer_end()->set_message(message);
+  return Append(event);
 }
 
 absl::Status JobHistory::RecordLog(uint64_t step, const std::string& line) {
   v1::TrainEvent event = EventAt(step);
   event.mutable_log_line()->set_text(line);
-  return events_->Append(std::move(event));
+  return Append(event);
 }
 
 absl::Status JobHistory::RecordLosses(uint64_t step, const LossReport& losses) {
@@ -131,7 +188,7 @@ absl::Status JobHistory::RecordRollback(uint64_t step, int count, double learnin
   v1::TrainEvent event = EventAt(step);
   event.mutable_rollback()->set_count(static_cast<uint32_t>(count));
   event.mutable_rollback()->set_learning_rate_factor(learning_rate_factor);
-  GANSERVE_RETURN_IF_ERROR(events_->Append(std::move(event)));
+  GANSERVE_RETURN_IF_ERROR(Append(event));
   told_rollbacks_ = count;
   return absl::OkStatus();
 }

@@ -58,8 +58,12 @@ class Trainer {
 
   absl::StatusOr<TrainOutcome> Run() {
     GANSERVE_RETURN_IF_ERROR(SetOut());
-    GANSERVE_RETURN_IF_ERROR(history_.RecordState(JobState::kRunning, ""));
-    while (!stop_ && step_ < length_.steps) GANSERVE_RETURN_IF_ERROR(RunStep());
+    GANSERVE_RETURN_IF_ERROR(history_.RecordRunning());
+    while (step_ < length_.steps) {
+      GANSERVE_ASSIGN_OR_RETURN(const bool wanted, history_.IsWanted());
+      if (stop_ || !wanted) break;
+      GANSERVE_RETURN_IF_ERROR(RunStep());
+    }
     if (step_ < length_.steps) {
       GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
       return TrainOutcome{true, step_, ""};

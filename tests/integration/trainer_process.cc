@@ -110,6 +110,15 @@ v1::TrainSpec TrainerJobs::Spec() {
   return spec;
 }
 
+v1::TrainSpec TrainerJobs::LongSpec() {
+  v1::TrainSpec spec = Spec();
+  spec.set_steps(200);
+  spec.set_report_every_steps(1);
+  spec.set_checkpoint_every_steps(5);
+  spec.set_sample_every_steps(100);
+  return spec;
+}
+
 std::string TrainerJobs::Create(const std::string& name, const v1::TrainSpec& spec) const {
   WriteSpec(folder_.File(name), spec);
   return folder_.File(name);

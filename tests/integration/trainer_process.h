@@ -64,6 +64,9 @@ class TrainerJobs {
   // Small networks, batches of 4: 10 steps an epoch, 60 in all. A loss event every 3 steps, samples every 20, a
   // checkpoint after each step.
   static v1::TrainSpec Spec();
+  // 200 steps, a checkpoint every 5, samples every 100, and more lines than a run's pipe holds, so that it lasts for as
+  // long as nobody reads.
+  static v1::TrainSpec LongSpec();
   // The directory of a job that the spec is written for.
   std::string Create(const std::string& name, const v1::TrainSpec& spec) const;
   static void WriteSpec(const std::string& job, const v1::TrainSpec& spec);

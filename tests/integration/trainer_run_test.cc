@@ -17,16 +17,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// More lines than its pipe holds: such a run lasts for as long as nobody reads.
-v1::TrainSpec LongSpec() {
-  v1::TrainSpec spec = TrainerJobs::Spec();
-  spec.set_steps(200);
-  spec.set_report_every_steps(1);
-  spec.set_checkpoint_every_steps(5);
-  spec.set_sample_every_steps(100);
-  return spec;
-}
-
 class TrainerRunTest : public testing::Test {
  protected:
   std::string Model(const std::string& folder) const { return ReadWhole(folder + "/model.pt"); }
@@ -46,9 +36,9 @@ class TrainerRunTest : public testing::Test {
 };
 
 TEST_F(TrainerRunTest, ARunThatWasStoppedWritesACheckpointAndEndsLikeOneThatWasNot) {
-  const std::string whole = jobs_.Create("whole", LongSpec());
+  const std::string whole = jobs_.Create("whole", TrainerJobs::LongSpec());
   ASSERT_EQ(jobs_.Run(whole), kFinished) << jobs_.errors();
-  v1::TrainSpec spec = LongSpec();
+  v1::TrainSpec spec = TrainerJobs::LongSpec();
   spec.set_checkpoint_every_steps(150);  // so that the one of the stop is not one that was due
   const std::string job = jobs_.Create("stopped", spec);
   const auto trainer = Start(job);
@@ -94,7 +84,7 @@ TEST_F(TrainerRunTest, TellsFirstThatItRunsAndLosesNoNumber) {
 }
 
 TEST_F(TrainerRunTest, LeavesStatesToAServer) {
-  const std::string job = jobs_.Create("job", LongSpec());
+  const std::string job = jobs_.Create("job", TrainerJobs::LongSpec());
   const auto trainer = Start(job, {"--supervised"});
   trainer->Signal(SIGTERM);
   EXPECT_EQ(trainer->Wait(), kStopped) << jobs_.errors();
@@ -104,7 +94,7 @@ TEST_F(TrainerRunTest, LeavesStatesToAServer) {
 }
 
 TEST_F(TrainerRunTest, ADirectoryHasOneTrainer) {
-  const std::string job = jobs_.Create("job", LongSpec());
+  const std::string job = jobs_.Create("job", TrainerJobs::LongSpec());
   const auto trainer = Start(job);
   EXPECT_EQ(jobs_.Run(job), kError);
   EXPECT_THAT(jobs_.errors(), HasSubstr("another trainer works on this job"));
@@ -142,7 +132,7 @@ TEST_F(TrainerRunTest, WhatWouldFailAgainIsAPermanentFailure) {
 }
 
 TEST_F(TrainerRunTest, ExportsACheckpointBesideARunningTrainer) {
-  const std::string job = jobs_.Create("job", LongSpec());
+  const std::string job = jobs_.Create("job", TrainerJobs::LongSpec());
   const auto trainer = Start(job);
   const std::string out = jobs_.folder().File("models/squares/1");
   fs::create_directories(jobs_.folder().File("models/squares"));

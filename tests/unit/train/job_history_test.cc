@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "server/jobs/event_log.h"
+#include "server/jobs/trainer_exit_codes.h"
 #include "tests/support/read_event_log.h"
 #include "tests/support/temporary_folder.h"
 
@@ -65,8 +66,8 @@ TEST_F(JobHistoryTest, TellsEveryNumberOfALossReport) {
 TEST_F(JobHistoryTest, TellsStatesAtTheStepOfWhatWasToldLast) {
   JobHistory history = Open();
   ASSERT_TRUE(history.RecordLog(3, "a line").ok());
-  ASSERT_TRUE(history.RecordState(JobState::kPaused, "why").ok());
-  ASSERT_TRUE(history.RecordState(JobState::kFailed, "because").ok());
+  ASSERT_TRUE(history.RecordEnd(kTrainerStopped, "why").ok());
+  ASSERT_TRUE(history.RecordEnd(kTrainerPermanentError, "because").ok());
   const auto events = Events();
   EXPECT_EQ(events[1].state_change().state(), v1::TRAIN_JOB_STATE_PAUSED);
   EXPECT_EQ(events[1].state_change().message(), "why");
@@ -78,18 +79,88 @@ TEST_F(JobHistoryTest, TellsStatesAtTheStepOfWhatWasToldLast) {
 
 TEST_F(JobHistoryTest, LeavesTheStatesToAServer) {
   JobHistory history = Open(/*supervised=*/true);
-  ASSERT_TRUE(history.RecordState(JobState::kRunning, "").ok());
-  ASSERT_TRUE(history.RecordState(JobState::kFailed, "").ok());
+  ASSERT_TRUE(history.RecordRunning().ok());
+  ASSERT_TRUE(history.RecordEnd(kTrainerPermanentError, "").ok());
   ASSERT_TRUE(history.RecordLog(1, "a line").ok());
   EXPECT_EQ(Events().size(), 1U);
+}
+
+// By a server, which writes the states of the job from then on.
+void Tell(const std::string& events, v1::TrainJobState state) {
+  v1::TrainEvent event;
+  event.mutable_state_change()->set_state(state);
+  if (state == v1::TRAIN_JOB_STATE_QUEUED) event.mutable_state_change()->set_queue_ticket(1);
+  ASSERT_TRUE(EventLog::Open(events)->Append(event).ok());
+}
+
+TEST_F(JobHistoryTest, TellsTheServerThatQueuedTheJobHowTheTrainerEnded) {
+  Tell(folder_.File("events"), v1::TRAIN_JOB_STATE_QUEUED);
+  JobHistory history = Open();
+  EXPECT_TRUE(history.NeedsTrainer());
+  ASSERT_TRUE(history.RecordRunning().ok());
+  ASSERT_TRUE(history.RecordLog(3, "a line").ok());
+  ASSERT_TRUE(history.RecordEnd(kTrainerError, "why").ok());
+  const auto events = Events();
+  ASSERT_EQ(events.size(), 3U) << "no states";
+  EXPECT_EQ(events[2].trainer_end().exit_code(), kTrainerError);
+  EXPECT_EQ(events[2].trainer_end().message(), "why");
+  EXPECT_EQ(events[2].step(), 3U);
+}
+
+TEST_F(JobHistoryTest, AJobIsWantedUntilItsServerPausesOrCancelsIt) {
+  Tell(folder_.File("events"), v1::TRAIN_JOB_STATE_QUEUED);
+  JobHistory history = Open();
+  ASSERT_TRUE(history.RecordLog(0, "a line").ok());
+  Tell(folder_.File("events"), v1::TRAIN_JOB_STATE_STARTING);
+  Tell(folder_.File("events"), v1::TRAIN_JOB_STATE_RUNNING);
+  EXPECT_TRUE(history.IsWanted().value());
+  Tell(folder_.File("events"), v1::TRAIN_JOB_STATE_PAUSED);
+  EXPECT_FALSE(history.IsWanted().value());
+  Tell(folder_.File("events"), v1::TRAIN_JOB_STATE_QUEUED);
+  EXPECT_TRUE(history.IsWanted().value()) << "resumed before the trainer looked";
+  Tell(folder_.File("events"), v1::TRAIN_JOB_STATE_CANCELLING);
+  EXPECT_FALSE(history.IsWanted().value());
+  EXPECT_TRUE(history.RecordCheckpoint(1, {}).ok());
+  EXPECT_TRUE(Open(/*supervised=*/true).IsWanted().value()) << "a server that has the process sends a signal";
+}
+
+TEST_F(JobHistoryTest, AJobWithoutAServerIsAlwaysWanted) {
+  JobHistory history = Open();
+  ASSERT_TRUE(history.RecordEnd(kTrainerStopped, "").ok());
+  EXPECT_TRUE(Open().IsWanted().value());
+}
+
+TEST_F(JobHistoryTest, ATrainerThatHasLostTheJobToAnotherWritesNothingMore) {
+  JobHistory lost = Open();
+  ASSERT_TRUE(lost.RecordLosses(1, {}).ok());
+  JobHistory next = Open();
+  ASSERT_TRUE(next.RecordLog(0, "Training from the start").ok());
+  for (int times = 0; times < 2; ++times) {
+    const absl::Status status = lost.RecordLosses(2, {});
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_EQ(status.message(),
+              "event 2 of the job is another trainer's, which has the job now: this one has lost its lock");
+    EXPECT_FALSE(lost.IsWanted().ok());
+  }
+  EXPECT_TRUE(absl::IsUnavailable(lost.RecordEnd(kTrainerStopped, "")));
+  EXPECT_TRUE(next.RecordLosses(2, {}).ok());
+  EXPECT_EQ(Events().size(), 3U);
+}
+
+TEST_F(JobHistoryTest, ALineOfTheServerThatHasTheProcessIsNoOtherTrainer) {
+  JobHistory history = Open(/*supervised=*/true);
+  v1::TrainEvent line;
+  line.mutable_log_line()->set_text("restart 1 of 5");
+  ASSERT_TRUE(EventLog::Open(folder_.File("events"))->Append(line).ok());
+  EXPECT_TRUE(history.RecordLosses(1, {}).ok());
 }
 
 TEST_F(JobHistoryTest, KnowsHowTheJobHasEnded) {
   JobHistory history = Open();
   EXPECT_FALSE(history.end().has_value());
-  ASSERT_TRUE(history.RecordState(JobState::kSucceeded, "").ok());
+  ASSERT_TRUE(history.RecordEnd(kTrainerFinished, "").ok());
   EXPECT_TRUE(Open().end().value().succeeded);
-  ASSERT_TRUE(history.RecordState(JobState::kFailed, "why").ok());
+  ASSERT_TRUE(history.RecordEnd(kTrainerPermanentError, "why").ok());
   EXPECT_FALSE(Open().end().value().succeeded);
   EXPECT_EQ(Open().end().value().message, "why");
   ASSERT_TRUE(history.RecordLog(1, "it goes on").ok());
