@@ -10,11 +10,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/eval_exit_codes.h"
 #include "server/base/memory.h"
 #include "server/eval_commands.h"
 #include "server/eval_flags.h"
 #include "server/eval_table.h"
-#include "server/jobs/eval_exit_codes.h"
 
 namespace ganserve {
 namespace {

@@ -96,8 +96,7 @@ void BenchCommand::AddLoadFlags(CLI::App& command) {
       ->check(CLI::PositiveNumber);
   command.add_option("--channels", channels_, "Connections over which the calls are spread")->capture_default_str();
   command.add_option("--service-config", service_config_file_,
-                     "File with a gRPC service config (JSON): gRPC tries calls again as it says. Without it nothing is "
-                     "tried again");
+                     "gRPC service config, JSON: what is tried again; by default nothing");
 }
 
 absl::StatusOr<client::ClientOptions> BenchCommand::Options(const CommandContext& context) const {

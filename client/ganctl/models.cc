@@ -81,8 +81,7 @@ CLI::App* ModelsCommand::AddTo(CLI::App& app) {
   promote_->add_option("--model", model_, "Model; created if there is none of that name")->required();
   promote_->add_option("--step", step_, "Step of one of its checkpoints; by default the best, or the last")
       ->check(CheckWholeNumber);
-  promote_->add_flag("--only-if-not-worse", only_if_not_worse_,
-                     "Measure it beside the version on duty first; if it is worse, change nothing");
+  promote_->add_flag("--only-if-not-worse", only_if_not_worse_, "Unless it measures worse than the version on duty");
   AddVersionCommands(*models);
   return models;
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -148,8 +149,11 @@ TEST_F(ExternalTrainerTest, ACancelledJobsTrainerWritesACheckpointAndEnds) {
   EXPECT_EQ(ReadToTheEnd(*stream).terminal().state(), v1::TRAIN_JOB_STATE_CANCELLED);
   const auto events = Events(JobPath(stream->job_id()));
   EXPECT_TRUE(events.back().has_terminal()) << "nothing follows it";
-  EXPECT_EQ(events[events.size() - 2].trainer_end().exit_code(), kStopped);
-  EXPECT_TRUE(events[events.size() - 3].has_checkpoint());
+  const v1::TrainEvent& end = events[events.size() - 2];
+  EXPECT_EQ(end.trainer_end().exit_code(), kStopped);
+  const auto checkpoint =
+      std::find_if(events.rbegin(), events.rend(), [](const auto& event) { return event.has_checkpoint(); });
+  EXPECT_EQ(checkpoint->step(), end.step());
   EXPECT_EQ(data_.Run(JobPath(stream->job_id())), kPermanentError);
 }
 

@@ -85,9 +85,9 @@ def _shares(service, calls):
 def cut_off(binaries, make_way, calls, rounds):
     """The network loses all packets of one server for a while: nobody is told, and no connection breaks by itself.
 
-    The promise: a call fails only with DEADLINE_EXCEEDED, and only if its deadline is shorter than the time in which
-    the loss is noticed (10 s: the client's TCP user timeout); others are tried again elsewhere. Afterwards nothing is
-    sent there, until it is back.
+    The promise: only calls fail whose deadline is shorter than the time in which the loss is noticed (10 s: the client's
+    TCP user timeout); others are tried again elsewhere. They fail with DEADLINE_EXCEEDED, or with RESOURCE_EXHAUSTED where
+    one of the remaining servers sees that it cannot keep the deadline. Afterwards nothing is sent there, until it is back.
     """
     with three_servers(binaries, make_way) as (service, way):
         patient = service.load(way, "patient", "--deadline-ms", 60_000)
@@ -103,7 +103,7 @@ def cut_off(binaries, make_way, calls, rounds):
             lost.host.heal()
             service.wait_for_calls(service.servers, calls)
         late = hasty.finish()
-        expect(set(late["errors"]) <= {"DEADLINE_EXCEEDED"}, f"deadline of 1 s: {_failures(late)}")
+        expect(set(late["errors"]) <= {"DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"}, f"deadline of 1 s: {_failures(late)}")
         return [_expect_none_failed(patient.finish(), "deadline of 60 s"), f"deadline of 1 s: {_failures(late)}"]
 
 

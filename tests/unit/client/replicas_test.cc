@@ -91,10 +91,11 @@ class ServiceConfigTest : public testing::Test {
 
 TEST_F(ServiceConfigTest, MakesGrpcTryAgainWhereAServerIsStoppingOrFull) {
   server_.service().Script({{.status = {grpc::StatusCode::UNAVAILABLE, "stopping"}, .pushback_ms = "1"},
+                            {.status = {grpc::StatusCode::CANCELLED, "reset"}, .pushback_ms = "1"},
                             {.status = {grpc::StatusCode::RESOURCE_EXHAUSTED, "full"}, .pushback_ms = "1"}});
   const grpc::Status status = Generate();
   EXPECT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(server_.service().seen().size(), 3u);
+  EXPECT_EQ(server_.service().seen().size(), 4u);
 }
 
 TEST_F(ServiceConfigTest, HonoursAServerThatDoesNotWantToSeeTheCallAgain) {

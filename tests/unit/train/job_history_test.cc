@@ -142,7 +142,7 @@ TEST_F(JobHistoryTest, ATrainerThatHasLostTheJobToAnotherWritesNothingMore) {
               "event 2 of the job is another trainer's, which has the job now: this one has lost its lock");
     EXPECT_FALSE(lost.IsWanted().ok());
   }
-  EXPECT_TRUE(absl::IsUnavailable(lost.RecordEnd(kTrainerError, "")));
+  EXPECT_TRUE(absl::IsUnavailable(lost.RecordEnd(kTrainerStopped, "")));
   EXPECT_TRUE(next.RecordLosses(2, {}).ok());
   EXPECT_EQ(Events().size(), 3U);
 }
