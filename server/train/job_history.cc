@@ -139,7 +139,7 @@ bool JobHistory::WasTold(const v1::TrainEvent& event) const {
   return told != told_.end() && Position{rollbacks_, event.step()} <= told->second;
 }
 
-absl::Status JobHistory::AppendOnce(v1::TrainEvent event) {
+absl::Status JobHistory::AppendOnce(const v1::TrainEvent& event) {
   if (WasTold(event)) return absl::OkStatus();
   const Position position{rollbacks_, event.step()};
   const int kind = event.event_case();
