@@ -19,13 +19,16 @@ class Room {
   uint64_t Taken(uint64_t worker_bytes) const { return needs_.resident_bytes + needs_.workers * worker_bytes; }
   bool Fits(uint64_t worker_bytes) const { return Taken(worker_bytes) + needs_.answer_bytes <= usable(); }
 
+  // `worker_bytes` for a single image; 0: not measured, as the rest does not fit already.
   absl::Status TooSmall(uint64_t worker_bytes) const {
     const uint64_t total = Taken(worker_bytes) + needs_.answer_bytes;
+    const std::string workers = worker_bytes == 0 ? ""
+                                                  : absl::StrCat("each of ", needs_.workers, " workers ",
+                                                                 InMib(worker_bytes), " for a single image, ");
     return absl::FailedPreconditionError(
         absl::StrCat("the memory limit of ", InMib(needs_.limit.bytes), " (", needs_.limit.source,
-                     ") is too small: the process with its models takes ", InMib(needs_.resident_bytes), ", each of ",
-                     needs_.workers, " workers ", InMib(worker_bytes), " for a single image, the largest answer ",
-                     InMib(needs_.answer_bytes), ", and a tenth stays spare; give at least ",
+                     ") is too small: the process with its models takes ", InMib(needs_.resident_bytes), ", ", workers,
+                     "the largest answer ", InMib(needs_.answer_bytes), ", and a tenth stays spare; give at least ",
                      InMib(total + total / (kSpareParts - 1) + 1),
                      ", or lower --workers, --versions-per-model, --max-response-bytes or --stream-window-images"));
   }

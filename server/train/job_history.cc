@@ -139,7 +139,7 @@ bool JobHistory::WasTold(const v1::TrainEvent& event) const {
   return told != told_.end() && Position{rollbacks_, event.step()} <= told->second;
 }
 
-absl::Status JobHistory::AppendOnce(v1::TrainEvent event) {
+absl::Status JobHistory::AppendOnce(const v1::TrainEvent& event) {
   if (WasTold(event)) return absl::OkStatus();
   const Position position{rollbacks_, event.step()};
   const int kind = event.event_case();
@@ -179,7 +179,7 @@ absl::Status JobHistory::RecordLog(uint64_t step, const std::string& line) {
 absl::Status JobHistory::RecordLosses(uint64_t step, const LossReport& losses) {
   v1::TrainEvent event = EventAt(step);
   Fill(losses, event.mutable_losses());
-  return AppendOnce(std::move(event));
+  return AppendOnce(event);
 }
 
 absl::Status JobHistory::RecordRollback(uint64_t step, int count, double learning_rate_factor) {
@@ -196,7 +196,7 @@ absl::Status JobHistory::RecordRollback(uint64_t step, int count, double learnin
 absl::Status JobHistory::RecordSample(uint64_t step, const std::string& path) {
   v1::TrainEvent event = EventAt(step);
   event.mutable_sample()->set_path(path);
-  return AppendOnce(std::move(event));
+  return AppendOnce(event);
 }
 
 absl::Status JobHistory::RecordCheckpoint(uint64_t step, const CheckpointFacts& checkpoint) {
@@ -205,7 +205,7 @@ absl::Status JobHistory::RecordCheckpoint(uint64_t step, const CheckpointFacts& 
   event.mutable_checkpoint()->set_path(checkpoint.path);
   event.mutable_checkpoint()->set_sha256(checkpoint.sha256);
   event.mutable_checkpoint()->set_seconds(checkpoint.seconds);
-  return AppendOnce(std::move(event));
+  return AppendOnce(event);
 }
 
 absl::Status JobHistory::RecordEvaluation(uint64_t step, const QualityReport& report, double seconds) {
@@ -217,7 +217,7 @@ absl::Status JobHistory::RecordEvaluation(uint64_t step, const QualityReport& re
   const Best best{step, evaluation->fid()};
   const bool is_best = !best_ || best.fid < best_->fid;
   evaluation->set_best(is_best);
-  GANSERVE_RETURN_IF_ERROR(AppendOnce(std::move(event)));
+  GANSERVE_RETURN_IF_ERROR(AppendOnce(event));
   if (is_best) best_ = best;
   return absl::OkStatus();
 }
@@ -225,7 +225,7 @@ absl::Status JobHistory::RecordEvaluation(uint64_t step, const QualityReport& re
 absl::Status JobHistory::RecordAlarm(uint64_t step, const std::string& text) {
   v1::TrainEvent event = EventAt(step);
   event.mutable_alarm()->set_text(text);
-  return AppendOnce(std::move(event));
+  return AppendOnce(event);
 }
 
 absl::StatusOr<std::optional<JobHistory::Best>> JobHistory::FindBest(const std::string& path) {
@@ -241,7 +241,7 @@ absl::StatusOr<std::optional<JobHistory::Best>> JobHistory::FindBest(const std::
 absl::Status JobHistory::RecordExport(uint64_t step, const std::string& path) {
   v1::TrainEvent event = EventAt(step);
   event.mutable_export_()->set_path(path);
-  return AppendOnce(std::move(event));
+  return AppendOnce(event);
 }
 
 }  // namespace ganserve

@@ -97,7 +97,7 @@ class JobHistory {
   absl::Status RecordState(int state, const std::string& message);
   // Everything is written here, and only after everything that others have written has been looked at.
   absl::Status Append(const v1::TrainEvent& event);
-  absl::Status AppendOnce(v1::TrainEvent event);
+  absl::Status AppendOnce(const v1::TrainEvent& event);
 
   // How far a run has come. Rollbacks go first: what follows a rollback is new although its steps are not.
   using Position = std::pair<int, uint64_t>;  // rollbacks, step

@@ -126,14 +126,15 @@ TEST_F(AnswerTest, SaysWhatEachImageIs) {
     for (int i = 0; i < 20; ++i) {
       EXPECT_EQ(answer.response.images(i).seed(), 9u);
       EXPECT_EQ(answer.response.images(i).index(), 1000u + static_cast<uint64_t>(i));
-      EXPECT_FALSE(answer.response.images(i).has_label());
+      EXPECT_TRUE(answer.response.images(i).has_label());
+      EXPECT_LT(answer.response.images(i).label(), 10);
     }
     const v1::GenerationInfo& info = answer.response.info();
     EXPECT_EQ(info.width(), 32u);
     EXPECT_EQ(info.height(), 32u);
     EXPECT_EQ(info.channels(), 1u);
     EXPECT_EQ(info.format(), v1::IMAGE_FORMAT_PNG);
-    EXPECT_EQ(info.version(), 1u);
+    EXPECT_EQ(info.version(), 2u);
     EXPECT_EQ(info.model_digest().size(), 64u);
   }
 }

@@ -196,7 +196,9 @@ TEST(EmbeddedModelTest, ServesWithoutARepository) {
   EXPECT_EQ(info.shape, (ImageShape{.width = 32, .height = 32, .channels = 1}));
   EXPECT_EQ(info.digest.size(), 64u);
   std::vector<uint8_t> pixels(info.shape.bytes());
-  EXPECT_TRUE(list[0].generator->Generate(std::vector<float>(static_cast<size_t>(info.latent_size)), {}, pixels).ok());
+  const std::vector<float> latent(static_cast<size_t>(info.latent_size));
+  const std::vector<int64_t> label = {info.classes - 1};
+  EXPECT_TRUE(list[0].generator->Generate(latent, label, pixels).ok());
 }
 
 }  // namespace
