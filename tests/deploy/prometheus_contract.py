@@ -76,7 +76,17 @@ class PrometheusContract(unittest.TestCase):
         cls.addClassCleanup(bench.stop)
         cls.job = cls.server.train()
         wait_for("a checkpoint", lambda: cls.finite("ganserve_train_checkpoint_timestamp_seconds"))
-        wait_for("rates of calls", lambda: cls.finite("job:ganserve_generate_slow:rate3d / job:ganserve_generate:rate3d"))
+        for series in cls.recorded():
+            wait_for(series, lambda: cls.finite(series))
+
+    @classmethod
+    def rules(cls):
+        groups = monitoring_stack.get_json(cls.prometheus.address, "/api/v1/rules")["data"]["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+
+    @classmethod
+    def recorded(cls):
+        return [rule["name"] for rule in cls.rules() if rule["type"] == "recording"]
 
     @classmethod
     def finite(cls, expression):
@@ -127,16 +137,15 @@ class PrometheusContract(unittest.TestCase):
     def test_every_query_of_the_dashboard_returns_data(self):
         for panel, expression, legend in dashboard_targets():
             with self.subTest(panel=panel, query=expression):
-                samples = wait_for("data", lambda: self.finite(expression))  # noqa: B023
+                samples = wait_for("data", lambda: self.finite(expression))
                 for label in re.findall(r"\{\{(\w+)\}\}", legend):
                     self.assertIn(label, samples[0]["metric"])
 
     def test_every_rule_is_evaluated_without_a_fault(self):
-        def rules():
-            groups = monitoring_stack.get_json(self.prometheus.address, "/api/v1/rules")["data"]["groups"]
-            found = [rule for group in groups for rule in group["rules"]]
-            return found if all(rule["health"] != "unknown" for rule in found) else None
-        for rule in wait_for("all rules evaluated", rules):
+        def evaluated():
+            rules = self.rules()
+            return rules if all(rule["health"] != "unknown" for rule in rules) else None
+        for rule in wait_for("all rules evaluated", evaluated):
             self.assertEqual((rule["name"], rule["health"], rule.get("lastError", "")), (rule["name"], "ok", ""))
 
     def test_every_family_of_the_server_is_documented(self):
