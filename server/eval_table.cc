@@ -113,15 +113,14 @@ Json QualityJson(const QualityReport& quality) {
 }
 
 std::string RivalRows(const Rival& rival, const Evaluation& evaluation) {
-  std::string rows = absl::StrCat("\n", ModelLine("against    ", rival.model));
-  const auto row = [&](const std::string& name, double mine, double theirs) {
-    absl::StrAppendFormat(&rows, "%-22s %10.4f  %-20s %10.4f\n", name, mine, "", theirs);
+  const auto row = [](const std::string& name, double mine, double theirs) {
+    return Row(name, Number(mine), "", Number(theirs));
   };
-  absl::StrAppendFormat(&rows, "%-22s %10s  %-20s %10s\n", "measure", "model", "", "against");
-  if (rival.quality.features) {
-    row("FID", evaluation.quality.features->fid.distance, rival.quality.features->fid.distance);
-  }
-  row("sliced Wasserstein", evaluation.quality.sliced_wasserstein, rival.quality.sliced_wasserstein);
+  const QualityReport& mine = evaluation.quality;
+  const QualityReport& theirs = rival.quality;
+  std::string rows = absl::StrCat("\n", ModelLine("against    ", rival.model), Row("measure", "model", "", "against"));
+  if (theirs.features) rows += row("FID", mine.features->fid.distance, theirs.features->fid.distance);
+  rows += row("sliced Wasserstein", mine.sliced_wasserstein, theirs.sliced_wasserstein);
   return absl::StrCat(rows, rival.why_worse ? "The model is worse, beyond chance.\n" : "The model is not worse.\n");
 }
 

@@ -10,8 +10,8 @@
 #include "server/base/status_macros.h"
 #include "server/base/ticker.h"
 #include "server/image/png_encoder.h"
-#include "server/job_comparer.h"
 #include "server/job_exporter.h"
+#include "server/jobs/generator_comparison.h"
 #include "server/log/log.h"
 #include "server/metrics/metrics_server.h"
 #include "server/metrics/prometheus_metrics.h"
@@ -89,13 +89,17 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models, std::vector<LoadedMo
 }
 
 ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher,
-                                     GeneratorExporter& exporter, GeneratorComparer& comparer) {
-  return {.repository = options.models,
-          .versions_per_model = static_cast<size_t>(options.versions_per_model),
-          .load = LoaderFor(device),
-          .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
-          .exporter = &exporter,
-          .comparer = &comparer};
+                                     GeneratorExporter& exporter) {
+  const ComparisonPaths paths{EvaluatorPath(options), options.jobs, options.data_root};
+  return {
+      .repository = options.models,
+      .versions_per_model = static_cast<size_t>(options.versions_per_model),
+      .load = LoaderFor(device),
+      .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
+      .exporter = &exporter,
+      .check_not_worse =
+          [paths](const std::string& job_id, const std::string& candidate, const std::string& incumbent,
+                  const std::stop_token& stop) { return CheckNotWorse(paths, job_id, candidate, incumbent, stop); }};
 }
 
 TlsOptions TlsOptionsOf(const ServerOptions& options) {
@@ -154,7 +158,6 @@ struct Server::Parts {
   std::unique_ptr<LoadedModels> models;
   std::unique_ptr<Batcher> batcher;
   std::unique_ptr<JobExporter> exporter;
-  std::unique_ptr<JobComparer> comparer;
   std::unique_ptr<ModelSwitch> model_switch;
   std::unique_ptr<ModelAdminThread> model_admin;
   std::unique_ptr<Ticker> model_poll;
@@ -252,11 +255,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
   GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models, &refused));
   parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs);
-  parts->comparer =
-      std::make_unique<JobComparer>(ComparisonPaths{EvaluatorPath(options), options.jobs, options.data_root});
-  parts->model_switch = std::make_unique<ModelSwitch>(
-      SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter, *parts->comparer), *parts->models,
-      parts->metrics->models(), refused);
+  parts->model_switch =
+      std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter),
+                                    *parts->models, parts->metrics->models(), refused);
   parts->metrics->SetCapacity(plan.batcher.workers, plan.batcher.max_queue_images);
   parts->model_admin = std::make_unique<ModelAdminThread>(*parts->model_switch);
   if (!options.jobs.empty()) {

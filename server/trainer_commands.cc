@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "proto/spec/train_spec_defaults.h"
-#include "server/base/read_file.h"
 #include "server/base/status_macros.h"
 #include "server/data/data_set.h"
 #include "server/eval/torch_threads.h"
@@ -44,11 +43,9 @@ v1::TrainSpec SpecOf(const TrainFlags& flags) {
 }
 
 absl::StatusOr<v1::TrainSpec> ReadSpec(const std::string& job) {
-  const std::string path = absl::StrCat(job, "/spec");
-  GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
-  absl::StatusOr<v1::TrainSpec> spec = TrainSpecFromJson(json);
-  const absl::Status status = spec.ok() ? ValidateTrainSpec(*spec) : spec.status();
-  if (!status.ok()) return absl::Status(status.code(), absl::StrCat(path, ": ", std::string(status.message())));
+  GANSERVE_ASSIGN_OR_RETURN(v1::TrainSpec spec, ReadTrainSpec(job));
+  const absl::Status status = ValidateTrainSpec(spec);
+  if (!status.ok()) return absl::Status(status.code(), absl::StrCat(job, "/spec: ", std::string(status.message())));
   return spec;
 }
 
@@ -160,7 +157,7 @@ absl::StatusOr<TrainOutcome> RunJob(const RunFlags& flags, const CommandContext&
     return absl::FailedPreconditionError(absl::StrCat(flags.job_dir, ": the job has ended: ", end->message));
   }
   GANSERVE_ASSIGN_OR_RETURN(const bool wanted, job.history().IsWanted());
-  if (!wanted) return TrainOutcome{true, 0, ""};
+  if (!wanted) return TrainOutcome{.stopped = true};
   return RunOpenJob(&job, flags.data_root, context);
 }
 

@@ -58,7 +58,7 @@ absl::StatusOr<TrainOutcome> Work(const WorkFlags& flags, const CommandContext& 
     if (!flags.wait) return TrainOutcome{};
     Rest(context.stop);
   }
-  return TrainOutcome{true, 0, ""};
+  return TrainOutcome{.stopped = true};
 }
 
 }  // namespace ganserve

@@ -6,7 +6,6 @@
 #include "absl/strings/str_replace.h"
 #include "proto/spec/train_spec_defaults.h"
 #include "server/base/eval_exit_codes.h"
-#include "server/base/read_file.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/train_spec.h"
@@ -17,10 +16,9 @@ namespace {
 
 absl::StatusOr<v1::TrainSpec> ReadSpec(const std::string& jobs, const std::string& job_id) {
   if (!IsJobId(job_id)) return UnknownJob(job_id);
-  const absl::StatusOr<std::string> json = ReadFile(absl::StrCat(jobs, "/", job_id, "/spec"));
-  if (!json.ok()) return UnknownJob(job_id);
-  GANSERVE_ASSIGN_OR_RETURN(v1::TrainSpec spec, TrainSpecFromJson(*json));
-  return ResolveTrainSpec(std::move(spec));
+  absl::StatusOr<v1::TrainSpec> spec = ReadTrainSpec(absl::StrCat(jobs, "/", job_id));
+  if (spec.ok()) return ResolveTrainSpec(*std::move(spec));
+  return absl::IsDataLoss(spec.status()) ? spec.status() : UnknownJob(job_id);
 }
 
 }  // namespace

@@ -14,8 +14,12 @@ struct ComparisonPaths {
   std::string data_root;  // folder of the data sets that they name
 };
 
-// As GeneratorComparer::CheckNotWorse; the samples and the extractor are those of the job's spec. INTERNAL: the
-// evaluator failed otherwise than by saying why they can't be compared.
+// Whether the generator in the folder `candidate` is not worse than that in `incumbent`, by more than chance explains.
+// The samples and the extractor are those of the job's spec.
+//   FAILED_PRECONDITION  it is worse, or they can't be compared; says why
+//   NOT_FOUND            no such job
+//   INTERNAL             the evaluator failed otherwise
+//   UNAVAILABLE          `stop` was requested
 absl::Status CheckNotWorse(const ComparisonPaths& paths, const std::string& job_id, const std::string& candidate,
                            const std::string& incumbent, std::stop_token stop);
 

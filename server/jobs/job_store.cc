@@ -77,13 +77,11 @@ absl::StatusOr<std::vector<StoredJob>> JobStore::Load(std::vector<absl::Status>*
 }
 
 absl::StatusOr<StoredJob> JobStore::Read(const std::string& id) const {
+  GANSERVE_ASSIGN_OR_RETURN(v1::TrainSpec spec, ReadTrainSpec(JobPath(id)));
   const std::string path = absl::StrCat(JobPath(id), "/", kSpecFile);
-  GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
-  const absl::StatusOr<v1::TrainSpec> spec = TrainSpecFromJson(json);
-  if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat(path, ": ", spec.status().message()));
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return absl::ErrnoToStatus(errno, path);
-  StoredJob job{id, "", ResolveTrainSpec(*spec), int64_t{status.st_mtim.tv_sec} * 1000};
+  StoredJob job{id, "", ResolveTrainSpec(std::move(spec)), int64_t{status.st_mtim.tv_sec} * 1000};
   if (auto request_id = ReadFile(absl::StrCat(JobPath(id), "/", kRequestIdFile)); request_id.ok()) {
     job.request_id = *std::move(request_id);
   }

@@ -10,6 +10,8 @@
 #include "absl/strings/str_join.h"
 #include "proto/spec/train_spec_defaults.h"
 #include "server/base/model_name.h"
+#include "server/base/read_file.h"
+#include "server/base/status_macros.h"
 
 namespace ganserve {
 namespace {
@@ -233,6 +235,14 @@ absl::StatusOr<v1::TrainSpec> TrainSpecFromJson(const std::string& json) {
   v1::TrainSpec spec;
   const auto status = google::protobuf::util::JsonStringToMessage(json, &spec);
   if (!status.ok()) return absl::DataLossError(absl::StrCat("the job's spec can't be read: ", status.ToString()));
+  return spec;
+}
+
+absl::StatusOr<v1::TrainSpec> ReadTrainSpec(const std::string& job_path) {
+  const std::string path = absl::StrCat(job_path, "/spec");
+  GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
+  absl::StatusOr<v1::TrainSpec> spec = TrainSpecFromJson(json);
+  if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat(path, ": ", spec.status().message()));
   return spec;
 }
 

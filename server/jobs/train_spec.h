@@ -23,4 +23,7 @@ absl::StatusOr<std::string> TrainSpecToJson(const v1::TrainSpec& spec);
 // Errors: DATA_LOSS when it is not such JSON or has a field that this build does not know.
 absl::StatusOr<v1::TrainSpec> TrainSpecFromJson(const std::string& json);
 
+// The spec in a job's directory, as it stands there. Errors as ReadFile and TrainSpecFromJson, naming the file.
+absl::StatusOr<v1::TrainSpec> ReadTrainSpec(const std::string& job_path);
+
 }  // namespace ganserve

@@ -145,12 +145,11 @@ absl::Status ModelSwitch::CheckNotWorse(const Promotion& promotion, uint64_t ver
   if (!promotion.only_if_not_worse) return absl::OkStatus();
   const LoadedModel* loaded = Loaded(promotion.model);
   if (loaded == nullptr || loaded->on_duty == 0) return absl::OkStatus();
-  if (options_.comparer == nullptr) {
+  if (!options_.check_not_worse) {
     return absl::FailedPreconditionError("this server can't compare generators: it has no training jobs");
   }
-  return options_.comparer->CheckNotWorse(promotion.job_id,
-                                          VersionFolder(options_.repository, promotion.model, version),
-                                          VersionFolder(options_.repository, promotion.model, loaded->on_duty), stop);
+  return options_.check_not_worse(promotion.job_id, VersionFolder(options_.repository, promotion.model, version),
+                                  VersionFolder(options_.repository, promotion.model, loaded->on_duty), stop);
 }
 
 absl::StatusOr<uint64_t> ModelSwitch::Export(const Promotion& promotion, const std::stop_token& stop) {

@@ -16,12 +16,18 @@
 #include "server/model/model_catalog.h"
 #include "server/model/model_repository.h"
 #include "server/model/version_preparer.h"
-#include "server/serving/generator_comparer.h"
 #include "server/serving/generator_exporter.h"
 #include "server/serving/model_admin.h"
 #include "server/serving/model_metrics.h"
 
 namespace ganserve {
+
+// Measures two versions' folders, {model.pt, model.json}, alike, on the data of a job. Blocks, for some ten seconds;
+// ends early, with UNAVAILABLE, once `stop` is requested.
+//   FAILED_PRECONDITION  the candidate is worse, by more than chance explains; or they can't be compared
+//   NOT_FOUND            no such job
+using CheckNotWorseFunction = std::function<absl::Status(const std::string& job_id, const std::string& candidate,
+                                                         const std::string& incumbent, const std::stop_token& stop)>;
 
 // A version goes on duty in this order: loaded, checked, warm on every worker; written to aliases.json, which tells the
 // other replicas and the next start; then one exchange of what LoadedModels finds. Whatever fails before the exchange
@@ -37,12 +43,11 @@ class ModelSwitch {
     std::function<absl::Status(Generator&)> warm_up;
     // nullptr: there are no jobs to promote from.
     GeneratorExporter* exporter = nullptr;
-    // Of promotions that ask for it; nullptr: such ones are FAILED_PRECONDITION.
-    GeneratorComparer* comparer = nullptr;
+    // Of promotions that ask for it; empty: such ones are FAILED_PRECONDITION.
+    CheckNotWorseFunction check_not_worse;
   };
 
-  // `models`, `metrics`, the exporter and the comparer outlive it. `refused` are versions that the start refused
-  // already.
+  // `models`, `metrics` and the exporter outlive it. `refused` are versions that the start refused already.
   ModelSwitch(const Options& options, LoadedModels& models, ModelMetrics& metrics,
               const std::vector<LoadedModels::Refused>& refused);
 

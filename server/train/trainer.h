@@ -17,7 +17,7 @@ namespace ganserve {
 struct TrainOutcome {
   bool stopped = false;  // before the last step
   uint64_t steps = 0;
-  std::string export_path;  // empty when stopped
+  std::string export_path{};  // empty when stopped
 };
 
 // Goes on from the job's last checkpoint, or from the start if it has none, until the last step is done, `stop` becomes

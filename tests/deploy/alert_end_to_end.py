@@ -14,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from monitoring_stack import Alertmanager, Prometheus, Server, make_model, wait_for
+from monitoring_stack import Alertmanager, Prometheus, Server, wait_for
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -46,7 +46,6 @@ class AlertEndToEnd(unittest.TestCase):
         cls.receiver = Receiver()
         cls.addClassCleanup(cls.receiver.server_close)
         cls.addClassCleanup(cls.receiver.shutdown)
-        make_model(cls.folder / "models", "shapes")
         cls.server = Server(cls.folder, "--models-poll-interval", "1s", "--max-trainer-restarts", "0")
         cls.addClassCleanup(cls.server.stop)
         cls.alertmanager = Alertmanager(cls.folder, f"127.0.0.1:{cls.receiver.server_port}")

@@ -2,6 +2,11 @@
 import pathlib
 import re
 import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from ganserve_process import NotStarted, start_server  # noqa: E402
 
 SERVER, TRAINER, CLIENT = "ganserve", "ganserve-trainer", "ganctl"
 LOOPBACK = "127.0.0.1:0"
@@ -46,14 +51,15 @@ class Binaries:
     def health_names(self):
         """Those of NAMES that are SERVING on the health port of a server that is ready. It is started once, on free ports."""
         if self._health_names is None:
-            command = [self.folder / SERVER, "--listen", LOOPBACK, "--health-listen", LOOPBACK, "--metrics-listen", "off",
-                       "--drain-grace", "0"]
-            with subprocess.Popen(command, env={}, stderr=subprocess.PIPE, text=True) as server:
-                # Ends with the line "ready", or without one when the server does.
-                ready = next((line for line in server.stderr if re.search(r" ready .*health=", line)), "")
-                address = ready.partition("health=")[2].split()[:1]
-                self._health_names = {name for name in NAMES if address and self._is_serving(address[0], name)}
-                server.terminate()
+            self._health_names = set()
+            try:
+                server, ready = start_server([self.folder / SERVER, "--listen", LOOPBACK, "--health-listen", LOOPBACK,
+                                              "--metrics-listen", "off", "--drain-grace", "0"], env={})
+            except NotStarted:
+                return self._health_names
+            self._health_names = {name for name in NAMES if self._is_serving(ready["health"], name)}
+            server.terminate()
+            server.wait()
         return self._health_names
 
     def _is_serving(self, address, name):

@@ -12,13 +12,16 @@ import re
 import signal
 import struct
 import subprocess
-import tempfile
-import threading
+import sys
 import time
 import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from ganserve_process import make_model, start_server  # noqa: E402
+
 BIN = pathlib.Path(os.environ.get("GANSERVE_BIN", ROOT / "build" / "release" / "bin"))
 DEPLOY = ROOT / "deploy" / "prometheus"
 PATIENCE_S = 300  # for what takes a second on an idle machine
@@ -103,26 +106,17 @@ def make_data(folder):
 
 
 class Server:
-    """ganserve with training on noise, its models in `folder`/models."""
+    """ganserve with training on noise and an untrained model, "shapes", its models in `folder`/models."""
 
     def __init__(self, folder, *options):
         self.models, jobs, data = folder / "models", folder / "jobs", folder / "data"
-        self.models.mkdir(exist_ok=True)
+        make_model(BIN, self.models / "shapes" / "1", channels=1)
         jobs.mkdir()
         make_data(data / "noise")
-        self.process = subprocess.Popen(
+        self.process, ready = start_server(
             [BIN / "ganserve", "--models", self.models, "--jobs", jobs, "--data-root", data, "--listen", "127.0.0.1:0",
-             "--metrics-listen", "127.0.0.1:0", "--log-format", "json", "--drain-grace", "0s", *options],
-            stderr=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
-        last = {}
-        for line in self.process.stderr:
-            last = json.loads(line)
-            if last["message"] == "ready":
-                self.address, self.metrics = last["listen"], last["metrics"]
-                # Who does not read a pipe stops the one that writes to it.
-                threading.Thread(target=self.process.stderr.read, daemon=True).start()
-                return
-        raise AssertionError(f"the server did not start: {last}")
+             "--metrics-listen", "127.0.0.1:0", "--drain-grace", "0s", *options], preexec_fn=die_with_parent)
+        self.address, self.metrics = ready["listen"], ready["metrics"]
 
     def metrics_text(self):
         with urllib.request.urlopen(f"http://{self.metrics}/metrics", timeout=PATIENCE_S) as response:
@@ -149,18 +143,6 @@ class Server:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
         self.process.wait(PATIENCE_S)
-
-
-def make_model(models, name):
-    """Version 1 of model `name`: untrained, 32x32, grey."""
-    with tempfile.TemporaryDirectory() as folder:
-        job = pathlib.Path(folder) / "job"
-        subprocess.run([BIN / "ganserve-trainer", "init", "--out", job, "--channels", "1", "--size", "32", "--seed", "1"],
-                       check=True, capture_output=True)
-        version = models / name / "1"
-        version.parent.mkdir(parents=True)
-        made = next((job / "exports").iterdir())
-        subprocess.run(["cp", "-r", made, version], check=True)
 
 
 def shortened(text):

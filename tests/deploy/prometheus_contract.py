@@ -15,7 +15,7 @@ import unittest
 
 import monitoring_stack
 from grpc_by_hand import call_unknown
-from monitoring_stack import BIN, DEPLOY, ROOT, Program, Prometheus, Server, make_model, shortened, wait_for
+from monitoring_stack import BIN, DEPLOY, ROOT, Program, Prometheus, Server, shortened, wait_for
 from promql_names import grouping_labels, selectors
 
 SLO_SECONDS = 0.25
@@ -66,7 +66,6 @@ class PrometheusContract(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)
-        make_model(cls.folder / "models", "shapes")
         cls.server = Server(cls.folder, "--max-jobs", "3", "--reflection", "off")
         cls.addClassCleanup(cls.server.stop)
         cls.prometheus = Prometheus(cls.folder, [cls.server.metrics], extra_scrapes=kubernetes_job())

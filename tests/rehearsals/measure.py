@@ -1,10 +1,8 @@
 """What docs/capacity.md reckons with and only a running server can tell: bytes, series, and the cost of connections."""
 import json
-import os
-import pathlib
-import subprocess
 
 import proxies
+from ganserve_process import cpu_seconds, make_model, resident_bytes
 from processes import Load
 from service import Direct, three_servers
 
@@ -15,27 +13,13 @@ CHANNELS = 64
 
 def make_reference_model(binaries, folder):
     """The reference 3x32x32 generator of docs/performance.md, untrained, in a repository; its images are nearly noise."""
-    job = folder / "job"
-    subprocess.run([binaries / "ganserve-trainer", "init", "--out", job, "--channels", "3", "--size", "32", "--seed", "1"],
-                   check=True, capture_output=True)
-    version = folder / "models" / "reference" / "1"
-    version.parent.mkdir(parents=True)
-    next((job / "exports").iterdir()).rename(version)
+    make_model(binaries, folder / "models" / "reference" / "1", channels=3)
     return folder / "models"
 
 
 def _received_bytes(host):
     (link,) = json.loads(host.run("ip", "-s", "-j", "link", "show", "dev", "eth0"))
     return link["stats64"]["rx"]["bytes"]
-
-
-def _resident_bytes(server):
-    return int(pathlib.Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _cpu_seconds(process):
-    fields = pathlib.Path(f"/proc/{process.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _run_load(service, way, name, *options):
@@ -60,10 +44,10 @@ def cost_of_connections(binaries):
         server = service.servers[0]
         _run_load(service, way, "one", "--channels", "1")
         series = sum(1 for line in server.metrics() if line and not line.startswith("#"))
-        before = _resident_bytes(server)
+        before = resident_bytes(server.process.pid)
         load = service.load(way, "many", "--channels", str(CHANNELS))
         service.wait_for_calls(service.servers, CALLS)
-        taken = _resident_bytes(server) - before
+        taken = resident_bytes(server.process.pid) - before
         load.finish()
         return series, taken / (CHANNELS - 1)
 
@@ -71,6 +55,6 @@ def cost_of_connections(binaries):
 def cost_of_envoy(binaries):
     """CPU-ms of Envoy per call of IMAGES_PER_CALL images, TLS to the caller, none to the servers."""
     with three_servers(binaries, proxies.Envoy) as (service, way):
-        before = _cpu_seconds(way.process)
+        before = cpu_seconds(way.process.process.pid)
         report = _run_load(service, way, "envoy-load")
-        return 1000 * (_cpu_seconds(way.process) - before) / report["calls"]
+        return 1000 * (cpu_seconds(way.process.process.pid) - before) / report["calls"]

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "server/model/model_switch.h"
-#include "tests/support/fake_comparer.h"
 #include "tests/support/fake_exporter.h"
 #include "tests/support/fake_generator.h"
 #include "tests/support/temporary_folder.h"
@@ -34,7 +33,7 @@ class RecordingModelMetrics final : public ModelMetrics {
 class Replica {
  public:
   Replica(const std::string& repository, size_t versions_per_model, GeneratorExporter* exporter,
-          GeneratorComparer* comparer) {
+          CheckNotWorseFunction check_not_worse) {
     const auto load = [this](const ModelSource& source) -> absl::StatusOr<std::shared_ptr<Generator>> {
       ++loads;
       if (source.archive.find("bad") != std::string::npos) return absl::InvalidArgumentError("not an archive");
@@ -60,7 +59,7 @@ class Replica {
                                                                 .load = load,
                                                                 .warm_up = warm_up,
                                                                 .exporter = exporter,
-                                                                .comparer = comparer},
+                                                                .check_not_worse = std::move(check_not_worse)},
                                            *models, metrics, refused);
   }
 
@@ -84,6 +83,26 @@ class Replica {
   std::unique_ptr<ModelSwitch> change;
 };
 
+// Finds what a test tells it to.
+struct FakeComparer {
+  struct Call {
+    std::string job_id;
+    std::string candidate;
+    std::string incumbent;
+  };
+
+  CheckNotWorseFunction Function() {
+    return [this](const std::string& job_id, const std::string& candidate, const std::string& incumbent,
+                  const std::stop_token&) {
+      calls.push_back({job_id, candidate, incumbent});
+      return status;
+    };
+  }
+
+  absl::Status status;
+  std::vector<Call> calls;
+};
+
 class ModelSwitchFixture : public testing::Test {
  protected:
   void AddVersion(uint64_t version, const std::string& archive = "archive", const std::string& model = "shoes") const {
@@ -99,7 +118,7 @@ class ModelSwitchFixture : public testing::Test {
   void Remove(const std::string& path) const { std::filesystem::remove_all(root_.File(path)); }
 
   std::unique_ptr<Replica> Start(size_t versions_per_model = 4) {
-    return std::make_unique<Replica>(root_.path(), versions_per_model, &exporter_, &comparer_);
+    return std::make_unique<Replica>(root_.path(), versions_per_model, &exporter_, comparer_.Function());
   }
 
   TemporaryFolder root_;
