@@ -104,6 +104,14 @@ def wheel_components(deps, libraries, pinned):
             yield component
 
 
+def compiled_in_models():
+    """The default model's archive, whose folder is its version, and the extractor's."""
+    archives = [*pathlib.Path("models").glob("*/*/model.pt"), *pathlib.Path("extractors").glob("*/extractor.pt")]
+    if len(archives) != 2:
+        raise SystemExit(f"make_sbom: a model and an extractor are compiled in, but the sources have {archives}")
+    return archives
+
+
 def model_component(path, version):
     return {"type": "machine-learning-model", "bom-ref": f"model:{path.parent}", "name": str(path.parent),
             "version": version, "hashes": sha256(path), "properties": [{"name": "ganserve:use", "value": COMPILED_IN}]}
@@ -121,8 +129,7 @@ def main():
                    if name not in installed]
     components += wheel_components(pathlib.Path(".deps"), image / "libraries",
                                    pinned_hashes(pathlib.Path("scripts/requirements.txt")))
-    components += [model_component(path, version)
-                   for path in (pathlib.Path("models/fashion-mnist/1/model.pt"), pathlib.Path("extractors/fashion-mnist/extractor.pt"))]
+    components += [model_component(path, version) for path in compiled_in_models()]
     programs = file_components(image / "programs", "usr/local/bin")
     sbom = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
             "metadata": {"component": {"type": "application", "bom-ref": "ganserve", "name": "ganserve", "version": version,

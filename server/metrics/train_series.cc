@@ -23,7 +23,7 @@ MetricFamily JobFamily(const std::string& name, const std::string& help,
     const std::optional<double> known = value(figures);
     if (!known) continue;
     prometheus::ClientMetric& metric = family.metric.emplace_back();
-    metric.label = {{"job", job}};
+    metric.label = {{"job_id", job}};
     metric.gauge.value = *known;
   }
   return family;

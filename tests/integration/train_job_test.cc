@@ -164,7 +164,7 @@ TEST_F(TrainJobTest, ManyWatchersSeeTheSameAndOneWhoLeavesStopsNothing) {
   EXPECT_EQ(info->last_checkpoint().sha256().size(), 64U);
   EXPECT_EQ(server.Metric("ganserve_train_jobs{state=\"succeeded\"}"), 1);
   ASSERT_TRUE(client->Delete(id).ok());
-  EXPECT_EQ(server.Metrics().count(absl::StrCat("ganserve_train_steps{job=\"", id, "\"}")), 0U);
+  EXPECT_EQ(server.Metrics().count(absl::StrCat("ganserve_train_steps{job_id=\"", id, "\"}")), 0U);
 }
 
 TEST_F(TrainJobTest, APausedJobGoesOnWhereItWas) {

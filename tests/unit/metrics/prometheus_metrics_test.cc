@@ -93,7 +93,7 @@ TEST(PrometheusMetrics, OnlyRunningJobsHaveTheTimeOfTheirLastEvent) {
   metrics.training().SetJob("running", {.last_event_time_ms = 1'700'000'000'250});
   metrics.training().SetJob("paused", {.last_event_time_ms = 0});
   const Exposition scrape = Scrape(metrics);
-  EXPECT_EQ(scrape.Value("ganserve_train_last_event_timestamp_seconds{job=\"running\"}"), 1'700'000'000.25);
+  EXPECT_EQ(scrape.Value("ganserve_train_last_event_timestamp_seconds{job_id=\"running\"}"), 1'700'000'000.25);
   EXPECT_EQ(scrape.Count("ganserve_train_last_event_timestamp_seconds"), 1);
 }
 
