@@ -100,10 +100,6 @@ int main(int argc, char** argv) {
     ganserve::Log(ganserve::LogLevel::kError, "cannot start", {{"error", std::string(server.status().message())}});
     return kFailureExit;
   }
-  ganserve::Log(ganserve::LogLevel::kInfo, "ready",
-                {{"listen", (*server)->address()},
-                 {"metrics", (*server)->metrics_address()},
-                 {"health", (*server)->health_address()}});
 
   const std::string signal = WaitForStop(signals);
   LetSignalsEndTheProcess(signals);

@@ -42,10 +42,10 @@ MemoryLimit MemoryLimitOf(const ServerOptions& options) {
 }
 
 // The largest call that is to be accepted by a server with nothing else to do.
-uint64_t LargestCallBytes(const RequestLimits& limits, const std::vector<ModelVersion>& models) {
+uint64_t LargestCallBytes(const RequestLimits& limits, const std::vector<ModelVersion>& versions) {
   uint64_t bytes = LargestAnswerMemoryBytes(limits);
-  for (const ModelVersion& model : models) {
-    bytes = std::max(bytes, AnswerMemoryBytes(model.generator->info().shape, limits.stream_window_images));
+  for (const ModelVersion& version : versions) {
+    bytes = std::max(bytes, AnswerMemoryBytes(version.generator->info().shape, limits.stream_window_images));
   }
   return bytes;
 }
@@ -81,8 +81,7 @@ absl::StatusOr<Plan> MakePlan(const ServerOptions& options) {
   return plan;
 }
 
-absl::Status FitIntoMemory(const ModelDirectory& models, Plan* plan) {
-  const std::vector<ModelVersion> versions = models.List();
+absl::Status FitIntoMemory(const std::vector<ModelVersion>& versions, Plan* plan) {
   const PassMemory passes;
   const size_t wished_batch_images = plan->batcher.max_batch_images;
   const MemoryNeeds needs{.limit = plan->memory,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,8 +27,8 @@ struct Plan {
 // What the options and the machine say. The error names the device.
 absl::StatusOr<Plan> MakePlan(const ServerOptions& options);
 
-// With the models loaded, makes batches fit into the memory limit, sets what answers may take, and logs the plan. Runs
-// every model. FAILED_PRECONDITION: not even single images fit; says what to change.
-absl::Status FitIntoMemory(const ModelDirectory& models, Plan* plan);
+// Makes batches of these models fit into the memory limit, sets what answers may take, and logs the plan. Runs every
+// model. FAILED_PRECONDITION: not even single images fit; says what to change.
+absl::Status FitIntoMemory(const std::vector<ModelVersion>& versions, Plan* plan);
 
 }  // namespace ganserve

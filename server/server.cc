@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 #include "server/base/ticker.h"
 #include "server/image/png_encoder.h"
@@ -49,13 +51,24 @@ absl::StatusOr<std::unique_ptr<LoadedModels>> LoadModels(const ServerOptions& op
                                     .versions_per_model = static_cast<size_t>(options.versions_per_model),
                                     .load = LoaderFor(device)},
                                    refused);
-  if (models.ok() && (*models)->default_model().empty()) {
+  if (models.ok() && (*models)->table()->size() > 1 && (*models)->default_model().empty()) {
     Log(LogLevel::kWarning, "several models and no --default-model: requests that name no model are refused");
   }
   for (const auto& version : *refused) {
     LogRefused(version.model, version.version, std::string(version.status.message()));
   }
   return models;
+}
+
+// What memory is planned with: what is loaded or, of an empty repository, the model of the executable, as a measure of
+// what will come.
+absl::StatusOr<std::vector<ModelVersion>> VersionsToPlanFor(const LoadedModels& models, const Device& device) {
+  std::vector<ModelVersion> versions = models.List();
+  if (!versions.empty()) return versions;
+  GANSERVE_ASSIGN_OR_RETURN(const ModelSource source, EmbeddedModel());
+  GANSERVE_ASSIGN_OR_RETURN(auto generator, LoadTorchGenerator(source, device));
+  versions.push_back({std::move(generator), {}, true});
+  return versions;
 }
 
 // Every loaded version answers on every worker before the server says that it is ready. One that does not is dropped,
@@ -89,17 +102,17 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models, std::vector<LoadedMo
 }
 
 ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher,
-                                     GeneratorExporter& exporter) {
+                                     GeneratorExporter& exporter, std::function<void()> changed) {
   const ComparisonPaths paths{EvaluatorPath(options), options.jobs, options.data_root};
-  return {
-      .repository = options.models,
-      .versions_per_model = static_cast<size_t>(options.versions_per_model),
-      .load = LoaderFor(device),
-      .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
-      .exporter = &exporter,
-      .check_not_worse =
-          [paths](const std::string& job_id, const std::string& candidate, const std::string& incumbent,
-                  const std::stop_token& stop) { return CheckNotWorse(paths, job_id, candidate, incumbent, stop); }};
+  return {.repository = options.models,
+          .versions_per_model = static_cast<size_t>(options.versions_per_model),
+          .load = LoaderFor(device),
+          .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
+          .exporter = &exporter,
+          .check_not_worse =
+              [paths](const std::string& job_id, const std::string& candidate, const std::string& incumbent,
+                      const std::stop_token& stop) { return CheckNotWorse(paths, job_id, candidate, incumbent, stop); },
+          .changed = std::move(changed)};
 }
 
 TlsOptions TlsOptionsOf(const ServerOptions& options) {
@@ -150,7 +163,11 @@ GrpcOptions GrpcOptionsOf(const ServerOptions& options) {
 
 // In the order of construction; destroyed in the reverse order, so that what is referred to lives longer.
 struct Server::Parts {
+  enum class Phase { kStarting, kStarted, kReady, kStopping };
+
   ServerOptions options;
+  Mutex phase_mutex;
+  Phase phase ABSL_GUARDED_BY(phase_mutex) = Phase::kStarting;
   PngEncoder encoder;
   std::unique_ptr<PrometheusMetrics> metrics;
   std::unique_ptr<MetricsServer> metrics_server;
@@ -167,7 +184,6 @@ struct Server::Parts {
   std::unique_ptr<ModelService> model_service;
   std::unique_ptr<TrainingService> training_service;
   std::unique_ptr<GrpcServer> grpc;
-  std::string metrics_address;
 
   void MakeServices(const Plan& plan) {
     const CallEnvironment call{Clock::Real(), *metrics, *authenticator};
@@ -198,16 +214,39 @@ struct Server::Parts {
   }
 
   // Once everything else is.
-  void AnnounceReady() {
+  void AnnounceStarted() {
+    {
+      MutexLock lock(phase_mutex);
+      phase = Phase::kStarted;
+    }
+    if (!models->CanServe()) LogAddresses(LogLevel::kWarning, "no model yet");
+    AnnounceReadyWithModel();
+  }
+
+  // Whenever there may be a model. Any thread.
+  void AnnounceReadyWithModel() {
+    MutexLock lock(phase_mutex);
+    if (phase != Phase::kStarted || !models->CanServe()) return;
+    phase = Phase::kReady;
     metrics->SetReady(true);
     grpc->AnnounceReady();
     if (health_port != nullptr) health_port->AnnounceReady();
+    LogAddresses(LogLevel::kInfo, "ready");
   }
 
   void AnnounceStop() {
+    MutexLock lock(phase_mutex);
+    phase = Phase::kStopping;
     metrics->SetReady(false);
     grpc->AnnounceStop();
     if (health_port != nullptr) health_port->AnnounceStop();
+  }
+
+  void LogAddresses(LogLevel level, const char* message) const {
+    Log(level, message,
+        {{"listen", grpc->address()},
+         {"metrics", metrics_server == nullptr ? "" : metrics_server->address()},
+         {"health", health_port == nullptr ? "" : health_port->address()}});
   }
 
   ~Parts() { Stop(); }
@@ -242,21 +281,22 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
       .methods = MethodNames(), .version = GANSERVE_VERSION, .torch = TorchVersion(), .device = plan.device.name()});
   if (!options.metrics_listen.empty()) {
     GANSERVE_ASSIGN_OR_RETURN(parts->metrics_server, MetricsServer::Create(options.metrics_listen, *parts->metrics));
-    parts->metrics_address = parts->metrics_server->address();
   }
   GANSERVE_RETURN_IF_ERROR(parts->OpenHealthPort());
   GANSERVE_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(TlsOptionsOf(options)));
   GANSERVE_ASSIGN_OR_RETURN(parts->authenticator, MakeAuthenticator(options));
   std::vector<LoadedModels::Refused> refused;
   GANSERVE_ASSIGN_OR_RETURN(parts->models, LoadModels(options, plan.device, &refused));
-  GANSERVE_RETURN_IF_ERROR(FitIntoMemory(*parts->models, &plan));
+  GANSERVE_ASSIGN_OR_RETURN(const auto versions, VersionsToPlanFor(*parts->models, plan.device));
+  GANSERVE_RETURN_IF_ERROR(FitIntoMemory(versions, &plan));
   parts->metrics->SetMemory(plan.memory.bytes, plan.batcher.answers);
   GANSERVE_ASSIGN_OR_RETURN(parts->batcher,
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
   GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models, &refused));
   parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs);
   parts->model_switch =
-      std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter),
+      std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter,
+                                                    [&parts = *parts] { parts.AnnounceReadyWithModel(); }),
                                     *parts->models, parts->metrics->models(), refused);
   parts->metrics->SetCapacity(plan.batcher.workers, plan.batcher.max_queue_images);
   parts->model_admin = std::make_unique<ModelAdminThread>(*parts->model_switch);
@@ -267,21 +307,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
   parts->FollowRepository();
   if (parts->training != nullptr) parts->training->Start();
-  parts->AnnounceReady();
+  parts->AnnounceStarted();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() = default;
-
-const std::string& Server::address() const { return parts_->grpc->address(); }
-
-const std::string& Server::metrics_address() const { return parts_->metrics_address; }
-
-std::string Server::health_address() const {
-  return parts_->health_port == nullptr ? "" : parts_->health_port->address();
-}
 
 void Server::AnnounceStop() { parts_->AnnounceStop(); }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "server/options.h"
@@ -12,17 +11,12 @@ namespace ganserve {
 
 class Server {
  public:
-  // Loads and warms the models, then listens: when it returns, health says SERVING. The error is one line for the
-  // operator.
+  // Loads and warms the models, then listens: when it returns, health says SERVING and the log "ready", with addresses;
+  // with an empty repository that comes with its first model. The error is one line for the operator.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   // As Stop.
   ~Server();
-
-  // Where gRPC, /metrics and the port for health are bound, as host:port; the last two are empty when they are off.
-  const std::string& address() const;
-  const std::string& metrics_address() const;
-  std::string health_address() const;
 
   // Health says NOT_SERVING from here on, so that load balancers turn away; calls are still accepted.
   void AnnounceStop();

@@ -41,11 +41,48 @@ std::string ListedKeys(const Maps&... maps) {
   return Listed(keys);
 }
 
-absl::StatusOr<std::string> ChooseDefault(const std::string& wanted, const std::vector<std::string>& names) {
-  // Not an error: a promotion may have brought the second model, and the server must come back after it.
-  if (wanted.empty()) return names.size() == 1 ? names.front() : "";
-  if (std::find(names.begin(), names.end(), wanted) != names.end()) return wanted;
+// None is not an error even of several models: a promotion may have brought the second one, and the server must come
+// back after it.
+absl::Status CheckDefault(const std::string& wanted, const std::vector<std::string>& names) {
+  if (wanted.empty() || names.empty() || std::find(names.begin(), names.end(), wanted) != names.end()) {
+    return absl::OkStatus();
+  }
   return absl::NotFoundError(absl::StrCat("default model '", wanted, "' is unknown; there are: ", Listed(names)));
+}
+
+// The model of the executable.
+absl::StatusOr<LoadedModels::Table> LoadEmbedded(const LoadedModels::Options& options) {
+  GANSERVE_ASSIGN_OR_RETURN(const ModelSource source, EmbeddedModel());
+  GANSERVE_RETURN_IF_ERROR(CheckDefault(options.default_model, {source.model}));
+  auto generator = options.load(source);
+  if (!generator.ok()) return Refusal(source.model, source.version, generator.status());
+  return LoadedModels::Table{{source.model, {{{source.version, *std::move(generator)}}, {}, source.version}}};
+}
+
+absl::StatusOr<LoadedModels::Table> LoadRepository(const LoadedModels::Options& options,
+                                                   std::vector<LoadedModels::Refused>* refused) {
+  GANSERVE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> folders, ScanRepository(options.repository));
+  std::vector<std::string> names;
+  for (const ModelFolder& folder : folders) names.push_back(folder.name);
+  // First, because loading may take minutes.
+  GANSERVE_RETURN_IF_ERROR(CheckDefault(options.default_model, names));
+  LoadedModels::Table table;
+  for (const ModelFolder& folder : folders) {
+    LoadedModel& model = table[folder.name];
+    model.on_duty = folder.on_duty;
+    for (const uint64_t version : VersionsToLoad(folder, options.versions_per_model)) {
+      auto generator = LoadVersion(options, folder.name, version);
+      if (generator.ok()) {
+        model.versions[version] = *std::move(generator);
+      } else if (version == folder.on_duty) {
+        return Refusal(folder.name, version, generator.status());
+      } else {
+        refused->push_back({folder.name, version, generator.status()});
+      }
+    }
+    AddAliases(folder, &model);
+  }
+  return table;
 }
 
 }  // namespace
@@ -66,51 +103,29 @@ std::vector<uint64_t> VersionsToLoad(const ModelFolder& folder, size_t newest) {
 
 absl::StatusOr<std::unique_ptr<LoadedModels>> LoadedModels::Load(const Options& options,
                                                                  std::vector<Refused>* refused) {
-  auto loaded = std::unique_ptr<LoadedModels>(new LoadedModels());
-  GANSERVE_ASSIGN_OR_RETURN(Table table, options.repository.empty() ? loaded->LoadEmbedded(options)
-                                                                    : loaded->LoadRepository(options, refused));
+  GANSERVE_ASSIGN_OR_RETURN(Table table,
+                            options.repository.empty() ? LoadEmbedded(options) : LoadRepository(options, refused));
+  auto loaded = std::unique_ptr<LoadedModels>(new LoadedModels(options.default_model));
   loaded->SetTable(std::move(table));
   return loaded;
-}
-
-absl::StatusOr<LoadedModels::Table> LoadedModels::LoadEmbedded(const Options& options) {
-  GANSERVE_ASSIGN_OR_RETURN(const ModelSource source, EmbeddedModel());
-  GANSERVE_ASSIGN_OR_RETURN(default_model_, ChooseDefault(options.default_model, {source.model}));
-  auto generator = options.load(source);
-  if (!generator.ok()) return Refusal(source.model, source.version, generator.status());
-  return Table{{source.model, {{{source.version, *std::move(generator)}}, {}, source.version}}};
-}
-
-absl::StatusOr<LoadedModels::Table> LoadedModels::LoadRepository(const Options& options,
-                                                                 std::vector<Refused>* refused) {
-  GANSERVE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> folders, ScanRepository(options.repository));
-  std::vector<std::string> names;
-  for (const ModelFolder& folder : folders) names.push_back(folder.name);
-  // First, because loading may take minutes.
-  GANSERVE_ASSIGN_OR_RETURN(default_model_, ChooseDefault(options.default_model, names));
-  Table table;
-  for (const ModelFolder& folder : folders) {
-    LoadedModel& model = table[folder.name];
-    model.on_duty = folder.on_duty;
-    for (const uint64_t version : VersionsToLoad(folder, options.versions_per_model)) {
-      auto generator = LoadVersion(options, folder.name, version);
-      if (generator.ok()) {
-        model.versions[version] = *std::move(generator);
-      } else if (version == folder.on_duty) {
-        return Refusal(folder.name, version, generator.status());
-      } else {
-        refused->push_back({folder.name, version, generator.status()});
-      }
-    }
-    AddAliases(folder, &model);
-  }
-  return table;
 }
 
 void LoadedModels::SetTable(Table table) {
   auto next = std::make_shared<const Table>(std::move(table));
   MutexLock lock(mutex_);
+  // Only the first model, for a second one must not change what requests without a name get.
+  if (default_model_.empty() && next->size() == 1) default_model_ = next->begin()->first;
   table_.swap(next);  // the old one goes after the lock, if this was its last reference
+}
+
+std::string LoadedModels::default_model() const {
+  MutexLock lock(mutex_);
+  return default_model_;
+}
+
+bool LoadedModels::CanServe() const {
+  MutexLock lock(mutex_);
+  return default_model_.empty() ? !table_->empty() : table_->contains(default_model_);
 }
 
 std::shared_ptr<const LoadedModels::Table> LoadedModels::table() const {
@@ -133,14 +148,18 @@ void LoadedModels::Remove(const std::string& model, uint64_t version) {
 
 absl::StatusOr<std::shared_ptr<Generator>> LoadedModels::Find(std::string_view model, std::string_view version) const {
   const std::shared_ptr<const Table> models = table();
-  if (model.empty() && default_model_.empty()) {
+  if (models->empty()) return absl::UnavailableError("this server has no model yet: its repository is empty");
+  const std::string name = model.empty() ? default_model() : std::string(model);
+  if (name.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("model must be named, as this server has no --default-model; there are: ", ListedKeys(*models)));
   }
-  const auto entry = models->find(model.empty() ? std::string_view(default_model_) : model);
+  const auto entry = models->find(name);
   if (entry == models->end()) {
-    return absl::NotFoundError(
-        absl::StrCat("model '", std::string(model), "' is unknown; there are: ", ListedKeys(*models)));
+    const std::string there_are = absl::StrCat("; there are: ", ListedKeys(*models));
+    if (model.empty())
+      return absl::UnavailableError(absl::StrCat("default model '", name, "' is not there yet", there_are));
+    return absl::NotFoundError(absl::StrCat("model '", name, "' is unknown", there_are));
   }
   const LoadedModel& found = entry->second;
   if (version.empty()) return found.versions.at(found.on_duty);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -43,7 +44,8 @@ class LoadedModels final : public ModelDirectory {
   struct Options {
     // Folder of the repository; empty: the model that is part of the executable.
     std::string repository;
-    // What a request without a model name gets; empty: the only model. Of several, one must be named.
+    // What a request without a model name gets; empty: the only model. Of several, one must be named. Of an empty
+    // repository it may be one that is still to come, or is the first that comes.
     std::string default_model;
     // Newest versions of each model that are loaded; those on duty and those with an alias are loaded as well. 1 or
     // more.
@@ -74,20 +76,19 @@ class LoadedModels final : public ModelDirectory {
 
   absl::StatusOr<std::shared_ptr<Generator>> Find(std::string_view model, std::string_view version) const override;
   std::vector<ModelVersion> List() const override;
-  const std::string& default_model() const override { return default_model_; }
+  std::string default_model() const override;
+
+  // Whether a request that names no model is answered, or, where it must name one, any request. Any thread.
+  bool CanServe() const;
 
  private:
-  LoadedModels() = default;
+  explicit LoadedModels(std::string default_model) : default_model_(std::move(default_model)) {}
 
-  // The models of the executable, or of the repository.
-  absl::StatusOr<Table> LoadEmbedded(const Options& options);
-  absl::StatusOr<Table> LoadRepository(const Options& options, std::vector<Refused>* refused);
   void SetTable(Table table);
-
-  std::string default_model_;  // constant after Load
 
   mutable Mutex mutex_;
   std::shared_ptr<const Table> table_ ABSL_GUARDED_BY(mutex_);
+  std::string default_model_ ABSL_GUARDED_BY(mutex_);  // changes once, if at all: when the first model comes
 };
 
 }  // namespace ganserve

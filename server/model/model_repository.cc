@@ -137,10 +137,6 @@ absl::StatusOr<std::vector<ModelFolder>> ScanRepository(const std::string& root)
     GANSERVE_ASSIGN_OR_RETURN(auto model, ScanModel(root, name));
     if (model) models.push_back(*std::move(model));
   }
-  if (models.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(root, ": holds no model; a model is a folder <model>/<version>/model.pt"));
-  }
   return models;
 }
 

@@ -28,7 +28,7 @@ struct ModelFolder {
 };
 
 // The models under `root`, by name. NOT_FOUND for a folder that is not there, FAILED_PRECONDITION for one that cannot
-// be read or holds no model, INVALID_ARGUMENT for a bad name or a bad aliases.json; the message names the path.
+// be read, INVALID_ARGUMENT for a bad name or a bad aliases.json; the message names the path.
 absl::StatusOr<std::vector<ModelFolder>> ScanRepository(const std::string& root);
 
 // The names of the folders under `root`, sorted; not all need be models. Errors as above.

@@ -280,6 +280,7 @@ void ModelSwitch::Publish() {
     }
   }
   metrics_.SetModels(std::move(series));
+  if (options_.changed) options_.changed();
 }
 
 void ModelSwitch::PublishRefused() {

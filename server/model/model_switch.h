@@ -45,6 +45,9 @@ class ModelSwitch {
     GeneratorExporter* exporter = nullptr;
     // Of promotions that ask for it; empty: such ones are FAILED_PRECONDITION.
     CheckNotWorseFunction check_not_worse;
+    // Called when other versions are loaded or on duty than before, on the thread that has changed it; empty: nobody
+    // wants to know.
+    std::function<void()> changed = nullptr;
   };
 
   // `models`, `metrics` and the exporter outlive it. `refused` are versions that the start refused already.

@@ -24,13 +24,14 @@ class ModelDirectory {
 
   // The generator for a request's `model` (empty: the default model) and `version` (a number, an alias, or empty: the
   // one on duty). The answer stays usable when the model is replaced. NOT_FOUND names what is unknown and what there
-  // is. Called from any thread.
+  // is; UNAVAILABLE: the default model is not there yet, or no model is. Called from any thread.
   virtual absl::StatusOr<std::shared_ptr<Generator>> Find(std::string_view model, std::string_view version) const = 0;
 
   // By model name, then version number.
   virtual std::vector<ModelVersion> List() const = 0;
 
-  virtual const std::string& default_model() const = 0;
+  // Empty: requests must name theirs, or there is no model yet.
+  virtual std::string default_model() const = 0;
 };
 
 }  // namespace ganserve

@@ -62,6 +62,29 @@ TEST(HealthTest, IsLiveBeforeItsModelsAreLoadedAndReadyOnceTheyAreWarm) {
   EXPECT_EQ(server.Metric("ganserve_ready"), 1);
 }
 
+TEST(HealthTest, IsLiveAndNotReadyUntilAnEmptyRepositoryGetsItsFirstModel) {
+  const TemporaryFolder folder;
+  const std::string models = folder.File("models");
+  std::filesystem::create_directories(models);
+  std::filesystem::create_directories(folder.File("new/1"));
+  folder.Write("new/1/model.pt", SmallDcgan(1));
+  ServerProcess server({"--models", models, "--models-poll-interval", "100ms", "--health-listen", "127.0.0.1:0"},
+                       ServerProcess::Until::kNoModel);
+  ASSERT_NE(server.address(), "");
+  ExpectReadiness(server.health_address(), kNotServing);
+  ExpectReadiness(server.address(), kNotServing);
+  EXPECT_EQ(server.Metric("ganserve_ready"), 0);
+  const grpc::Status early = ImageCaller(server.address()).Generate(ImageRequest(1, 1)).status;
+  EXPECT_EQ(early.error_code(), grpc::StatusCode::UNAVAILABLE) << early.error_message();
+
+  std::filesystem::rename(folder.File("new"), models + "/shoes");
+  ASSERT_TRUE(server.WaitUntilReady());
+  ExpectReadiness(server.health_address(), kServing);
+  ExpectReadiness(server.address(), kServing);
+  EXPECT_EQ(server.Metric("ganserve_ready"), 1);
+  EXPECT_EQ(ImageCaller(server.address()).Generate(ImageRequest(1, 1)).response.info().model(), "shoes");
+}
+
 TEST(HealthTest, StaysLiveWhileItDrains) {
   ServerProcess server({"--drain-grace", "1h", "--health-listen", "127.0.0.1:0"});
   ASSERT_TRUE(server.ready());

@@ -234,6 +234,27 @@ TEST_F(TrainJobTest, AJobIsPromotedAndServed) {
   EXPECT_EQ(image->response.info().model_digest(), version->digest());
 }
 
+TEST_F(TrainJobTest, AJobMakesTheFirstModelOfAnEmptyRepository) {
+  const std::string models = data_.folder().File("models");
+  fs::create_directories(models);
+  std::vector<std::string> arguments = Arguments("jobs");
+  arguments.insert(arguments.end(), {"--models", models});
+  ServerProcess server(arguments, ServerProcess::Until::kNoModel);
+  v1::TrainJobRequest request = Request("");
+  request.mutable_spec()->set_promote_to_model("squares");
+  const auto stream = ClientOf(server)->Train(request);
+  ReadAll(*stream);
+  EXPECT_EQ(stream->terminal()->message(), "promoted to version 1 of model squares");
+  ASSERT_TRUE(server.WaitUntilReady());
+  const auto images = client::ImageClient::Create(OptionsFor(server));
+  ASSERT_TRUE(images.ok()) << images.status();
+  v1::GenerateRequest generate;
+  generate.set_count(1);
+  const auto image = (*images)->Generate(generate);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_EQ(image->response.info().model(), "squares");
+}
+
 TEST_F(TrainJobTest, BadInputIsRefusedBeforeTrainingStartsAndSaysWhy) {
   const ServerProcess server(Arguments("jobs"));
   const auto client = ClientOf(server);

@@ -85,18 +85,27 @@ ServerProcess::ServerProcess(const std::vector<std::string>& arguments, Until un
     Spawn(CommandLine(arguments), write_end.get());
   }
   reader_ = std::jthread([this, fd = pipe[0]] { ReadOutput(fd); });
-  if (until == Until::kHealthPort) {
-    health_address_ = WaitForField("health", "listen");
-  } else {
-    WaitUntilReady();
+  switch (until) {
+    case Until::kReady:
+      WaitForAddresses("ready");
+      break;
+    case Until::kNoModel:
+      WaitForAddresses("no model yet");
+      break;
+    case Until::kHealthPort:
+      health_address_ = WaitForField("health", "listen");
   }
 }
 
 bool ServerProcess::WaitUntilReady() {
-  address_ = WaitForField("ready", "listen");
-  metrics_address_ = WaitForField("ready", "metrics");
-  health_address_ = WaitForField("ready", "health");
+  WaitForAddresses("ready");
   return ready();
+}
+
+void ServerProcess::WaitForAddresses(const std::string& message) {
+  address_ = WaitForField(message, "listen");
+  metrics_address_ = WaitForField(message, "metrics");
+  health_address_ = WaitForField(message, "health");
 }
 
 std::string ServerProcess::WaitForField(const std::string& message, const std::string& field) {

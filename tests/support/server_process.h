@@ -17,8 +17,9 @@ namespace ganserve {
 // and log may be called by any.
 class ServerProcess {
  public:
-  // Until when the constructor waits. kHealthPort: for --health-listen, while models are still being loaded.
-  enum class Until { kReady, kHealthPort };
+  // Until when the constructor waits. kHealthPort: for --health-listen, while models are still being loaded; kNoModel:
+  // answers calls, but the repository is empty.
+  enum class Until { kReady, kHealthPort, kNoModel };
 
   // Returns when the server has come so far, or has ended.
   explicit ServerProcess(const std::vector<std::string>& arguments = {}, Until until = Until::kReady);
@@ -30,7 +31,7 @@ class ServerProcess {
   // Waits until the server says that it is ready, or has ended: then false.
   bool WaitUntilReady();
 
-  // From the line that says ready; empty before, and if the server ended instead.
+  // From the line that says ready, or no model yet; empty before, and if the server ended instead.
   const std::string& address() const { return address_; }
   const std::string& metrics_address() const { return metrics_address_; }
   // Of --health-listen.
@@ -56,6 +57,8 @@ class ServerProcess {
  private:
   void Spawn(const std::vector<std::string>& arguments, int output);
   void ReadOutput(int fd);
+  // Takes the addresses from this line.
+  void WaitForAddresses(const std::string& message);
   // A field of the first line with this message; waits for it. Empty if the server ends without one.
   std::string WaitForField(const std::string& message, const std::string& field);
 

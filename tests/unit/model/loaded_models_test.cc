@@ -173,6 +173,35 @@ TEST_F(LoadedModelsTest, TheDefaultIsTheOnlyModelOrTheOneThatIsNamed) {
   EXPECT_EQ(std::string(unknown.status().message()), "default model 'hats' is unknown; there are: faces, shoes");
 }
 
+TEST_F(LoadedModelsTest, AnEmptyRepositorysFirstModelBecomesTheDefault) {
+  const auto models = Load();
+  ASSERT_TRUE(models.ok()) << models.status();
+  EXPECT_FALSE((*models)->CanServe());
+  EXPECT_EQ((*models)->Find("", "").status(),
+            absl::UnavailableError("this server has no model yet: its repository is empty"));
+  EXPECT_EQ((*models)->Find("shoes", "").status().code(), absl::StatusCode::kUnavailable);
+  AddVersion("shoes", 1, archive_);
+  for (const std::string name : {"shoes", "faces"}) (*models)->Replace(name, Load().value()->table()->at("shoes"));
+  EXPECT_TRUE((*models)->CanServe());
+  EXPECT_EQ((*models)->default_model(), "shoes");
+  EXPECT_TRUE((*models)->Find("", "").ok());
+}
+
+TEST_F(LoadedModelsTest, AnEmptyRepositoryWaitsForTheDefaultThatIsNamed) {
+  const auto models = Load(4, "hats");
+  ASSERT_TRUE(models.ok()) << models.status();
+  AddVersion("shoes", 1, archive_);
+  const LoadedModel shoes = Load().value()->table()->at("shoes");
+  (*models)->Replace("shoes", shoes);
+  EXPECT_FALSE((*models)->CanServe());
+  EXPECT_EQ((*models)->Find("", "").status(),
+            absl::UnavailableError("default model 'hats' is not there yet; there are: shoes"));
+  EXPECT_TRUE((*models)->Find("shoes", "").ok());
+  (*models)->Replace("hats", shoes);
+  EXPECT_TRUE((*models)->CanServe());
+  EXPECT_TRUE((*models)->Find("", "").ok());
+}
+
 TEST_F(LoadedModelsTest, AGeneratorOutlivesTheDirectoryItCameFrom) {
   AddVersion("shoes", 1, archive_);
   auto models = Load();

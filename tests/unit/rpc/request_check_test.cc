@@ -31,13 +31,10 @@ class TwoModels final : public ModelDirectory {
     return absl::NotFoundError(absl::StrCat("no model is called ", std::string(model)));
   }
   std::vector<ModelVersion> List() const override { return {{plain_, {}, true}, {classes_, {}, true}}; }
-  const std::string& default_model() const override { return default_model_; }
+  std::string default_model() const override { return "plain"; }
 
   const std::shared_ptr<Generator> plain_ = std::make_shared<FakeGenerator>(SmallModel());
   const std::shared_ptr<Generator> classes_ = std::make_shared<FakeGenerator>(SmallModel(10));
-
- private:
-  const std::string default_model_ = "plain";
 };
 
 v1::GenerateRequest Request(uint32_t count) {
