@@ -72,32 +72,34 @@ COPY extractors /extractors
 COPY client /client
 COPY server /server
 
-# The executables and the list of what the image is made of. The packages are those of the image, hence its dpkg folder.
-FROM libraries-cpu AS build-cpu
+# The executables, the same for both targets: they load CUDA's libraries where they are.
+FROM libraries-cpu AS programs
 COPY --from=sources / ./
 ARG LANG
 COPY deploy/image/build-programs deploy/image/
-RUN --mount=type=cache,id=ganserve-ccache,target=/var/cache/ccache deploy/image/build-programs /image/programs
+RUN --mount=type=cache,id=ganserve-ccache,target=/var/cache/ccache deploy/image/build-programs /image
+# The packages are those of the image, hence its dpkg folder.
 COPY --from=runtime /var/lib/dpkg /image/debian/var/lib/dpkg
 COPY --from=runtime /usr/share/doc /image/debian/usr/share/doc
 COPY deploy/image/make_sbom.py deploy/image/
+
+# With the list of what each image is made of.
+FROM programs AS listed-cpu
 RUN deploy/image/make_sbom.py /image
 
-FROM libraries-cuda AS build-cuda
+FROM libraries-cuda AS listed-cuda
 COPY --from=sources / ./
-ARG LANG
-COPY deploy/image/build-programs deploy/image/
-RUN --mount=type=cache,id=ganserve-ccache,target=/var/cache/ccache deploy/image/build-programs /image/programs
-COPY --from=runtime /var/lib/dpkg /image/debian/var/lib/dpkg
-COPY --from=runtime /usr/share/doc /image/debian/usr/share/doc
+COPY --from=programs /image/programs /image/programs
+COPY --from=programs /image/debian /image/debian
+COPY --from=programs /image/headers.txt /image/
 COPY deploy/image/make_sbom.py deploy/image/
 RUN deploy/image/make_sbom.py /image
 
 # LibTorch is a layer of its own: a node that has an older version fetches only the few megabytes of the programs.
 FROM runtime AS cuda
 COPY --from=libraries-cuda /image/libraries /
-COPY --from=build-cuda /image/programs /
+COPY --from=listed-cuda /image/programs /
 
 FROM runtime AS cpu
 COPY --from=libraries-cpu /image/libraries /
-COPY --from=build-cpu /image/programs /
+COPY --from=listed-cpu /image/programs /

@@ -1,8 +1,6 @@
 # LibTorch from the PyPI wheel in .deps/, as imported targets. The wheel's own package (find_package(Torch)) demands a CUDA
-# toolkit even for CPU use; the libraries do not. Where libtorch_cuda.so and cuDNN are present (scripts/setup --cuda), CUDA
-# is linked in as well and GANSERVE_CUDA is defined for the targets that use torch.
+# toolkit even for CPU use; the libraries do not. CUDA's part is not linked: server/model/device.cc loads it where it is.
 set(GANSERVE_TORCH_ROOT ${CMAKE_SOURCE_DIR}/.deps/torch CACHE PATH "LibTorch: the folder with include/ and lib/")
-set(nvidia_root ${GANSERVE_TORCH_ROOT}/../nvidia)
 if(NOT EXISTS ${GANSERVE_TORCH_ROOT}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "LibTorch is not in ${GANSERVE_TORCH_ROOT}: run scripts/setup first")
 endif()
@@ -32,18 +30,4 @@ target_link_libraries(torch_all INTERFACE torch::cpu)
 if(GANSERVE_SANITIZE MATCHES undefined)
   # The vptr check wants type information that LibTorch keeps to itself.
   target_compile_options(torch_all INTERFACE -fno-sanitize=vptr)
-endif()
-
-file(GLOB cudnn ${nvidia_root}/cudnn/lib/libcudnn.so.*)
-if(EXISTS ${GANSERVE_TORCH_ROOT}/lib/libtorch_cuda.so AND cudnn)
-  torch_imported_library(torch::cuda libtorch_cuda.so)
-  torch_imported_library(torch::c10_cuda libc10_cuda.so)
-  # Registration of the CUDA backend happens when the library loads: nothing refers to it, so it must not be dropped.
-  target_link_options(torch_all INTERFACE "LINKER:--no-as-needed")
-  target_link_libraries(torch_all INTERFACE torch::cuda torch::c10_cuda)
-  target_compile_definitions(torch_all INTERFACE GANSERVE_CUDA=1)
-  target_include_directories(torch_all SYSTEM INTERFACE ${nvidia_root}/cu13/include)
-  message(STATUS "LibTorch: with CUDA")
-else()
-  message(STATUS "LibTorch: CPU only")
 endif()

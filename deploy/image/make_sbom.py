@@ -3,8 +3,9 @@
 
     make_sbom.py IMAGE      in the build stage, in the folder of the sources, after collect-libraries and build-programs
 
-IMAGE/libraries and IMAGE/programs: what the image gets under /usr/local. IMAGE/debian: dpkg's folder and the copyright files
-of the image. The result is IMAGE/programs/usr/local/share/ganserve/sbom.cdx.json. Listed are
+IMAGE/libraries and IMAGE/programs: what the image gets under /usr/local. IMAGE/headers.txt: the headers that were compiled in.
+IMAGE/debian: dpkg's folder and the copyright files of the image. The result is
+IMAGE/programs/usr/local/share/ganserve/sbom.cdx.json. Listed are
 
 - the Debian packages of the image, and those whose headers were compiled into the executables (`ganserve:use`),
 - the PyPI wheels that libraries or protos were taken from, with each of their files in the image and its SHA-256,
@@ -121,7 +122,7 @@ def main():
     image = pathlib.Path(sys.argv[1])
     version = re.search(r"project\(ganserve VERSION (\S+)", pathlib.Path("CMakeLists.txt").read_text(encoding="utf-8"))[1]
     installed = installed_packages(image / "debian")
-    headers = [line for line in pathlib.Path("build/headers.txt").read_text(encoding="utf-8").splitlines()
+    headers = [line for line in (image / "headers.txt").read_text(encoding="utf-8").splitlines()
                if line.startswith("/usr/")]
     here = installed_packages(pathlib.Path("/"))
     components = [debian_component(fields, image / "debian", INSTALLED) for fields in installed.values()]

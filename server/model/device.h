@@ -15,7 +15,7 @@ struct Device {
   std::string name() const;
 };
 
-// Parses "auto", "cpu" or "cuda:N". "auto" is the first CUDA device if this build and this machine have one, else the
+// Parses "auto", "cpu" or "cuda:N". "auto" is the first CUDA device if LibTorch and this machine have one, else the
 // CPU. INVALID_ARGUMENT for other text, FAILED_PRECONDITION for a device that is not there.
 absl::StatusOr<Device> SelectDevice(const std::string& text);
 
