@@ -43,4 +43,7 @@ struct ImageSet {
   }
 };
 
+// SHA-256 of the shape, the samples and the labels: equal for data that a training run can't tell apart.
+std::string DigestOf(const ImageSet& data);
+
 }  // namespace ganserve

@@ -10,11 +10,20 @@ absl::Status InFile(const Checkpoint& checkpoint, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(checkpoint.path, ": ", std::string(status.message())));
 }
 
-}  // namespace
-
 absl::Status LoadGan(const Checkpoint& checkpoint, Gan* gan) {
   const absl::Status status = gan->Load(checkpoint.contents);
   return status.ok() ? status : InFile(checkpoint, status);
+}
+
+}  // namespace
+
+absl::Status ResumeGan(const Checkpoint& checkpoint, Gan* gan) {
+  const std::string data = gan->data();
+  GANSERVE_RETURN_IF_ERROR(LoadGan(checkpoint, gan));
+  if (gan->data() == data) return absl::OkStatus();
+  return InFile(checkpoint, absl::FailedPreconditionError(absl::StrCat("the data has changed since: its digest was ",
+                                                                       gan->data(), " and is ", data,
+                                                                       "; put the old data back, or start a new job")));
 }
 
 absl::StatusOr<std::shared_ptr<GeneratorNetwork>> AveragedGeneratorOf(const Checkpoint& checkpoint,

@@ -11,11 +11,12 @@
 
 namespace ganserve {
 
-// Gan::Load; the error names the file.
-absl::Status LoadGan(const Checkpoint& checkpoint, Gan* gan);
+// Gan::Load to go on training with the data that `gan` says. Errors name the file: Gan::Load's, and FAILED_PRECONDITION
+// when the checkpoint is of other data, with which the job would end elsewhere than if it had not been interrupted.
+absl::Status ResumeGan(const Checkpoint& checkpoint, Gan* gan);
 
 // The averaged generator, in evaluation mode. Whether it has classes depends on the data, so the settings learn it from
-// the checkpoint. DATA_LOSS naming the file when it is one of other networks.
+// the checkpoint. Errors are Gan::Load's, naming the file.
 absl::StatusOr<std::shared_ptr<GeneratorNetwork>> AveragedGeneratorOf(const Checkpoint& checkpoint,
                                                                       TrainSettings* settings);
 

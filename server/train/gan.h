@@ -60,12 +60,17 @@ class Gan {
   void SetNotes(const std::string& notes) { notes_ = notes; }
   const std::string& notes() const { return notes_; }
 
+  // Which data it is trained on, as DigestOf says: part of a checkpoint. Empty at first.
+  void SetData(const std::string& digest) { data_ = digest; }
+  const std::string& data() const { return data_; }
+
   // Everything that the next step and the next TakeLosses() depend on besides the settings, as bytes; equal states have
-  // equal bytes. Errors of Load: DATA_LOSS when they are not a checkpoint of such networks.
+  // equal bytes. Errors of Load: DATA_LOSS when they are not a checkpoint of such networks, FAILED_PRECONDITION when
+  // they are one of a version of ganserve that wrote other checkpoints.
   absl::StatusOr<std::string> Save() const;
   absl::Status Load(absl::string_view checkpoint);
 
-  // The number of classes that a checkpoint's networks are told. DATA_LOSS when it is no checkpoint.
+  // The number of classes that a checkpoint's networks are told. Errors as Load's.
   static absl::StatusOr<int> ClassesOf(absl::string_view checkpoint);
 
   GeneratorNetwork& generator() { return *generator_; }
@@ -100,6 +105,7 @@ class Gan {
   int rollbacks_ = 0;
   bool sound_ = true;
   std::string notes_;
+  std::string data_;
   LossSums sums_;  // since TakeLosses()
 };
 

@@ -3,11 +3,15 @@
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
 #include "server/train/archive_integer.h"
 #include "server/train/gan.h"
 
 namespace ganserve {
 namespace {
+
+// Of what Save writes; another number for another content. Absent before the first change that got one.
+constexpr int64_t kFormat = 2;
 
 std::vector<std::vector<int64_t>> Shapes(const torch::nn::Module& module) {
   std::vector<std::vector<int64_t>> shapes;
@@ -43,6 +47,27 @@ void ReadPart(const char* name, torch::serialize::InputArchive& archive, Part& p
   part.Load(child);
 }
 
+void WriteText(const char* name, const std::string& text, torch::serialize::OutputArchive& archive) {
+  archive.write(name, torch::IValue(text));
+}
+
+std::string ReadText(const char* name, torch::serialize::InputArchive& archive) {
+  torch::IValue text;
+  archive.read(name, text);
+  return text.toStringRef();
+}
+
+absl::Status CheckFormat(torch::serialize::InputArchive& archive) {
+  torch::IValue format;
+  if (archive.try_read("format", format) && format.toInt() == kFormat) return absl::OkStatus();
+  torch::IValue steps;
+  if (!archive.try_read("steps", steps)) return absl::DataLossError("not a checkpoint of ganserve");
+  return absl::FailedPreconditionError(absl::StrCat("a checkpoint in the format ",
+                                                    format.isInt() ? absl::StrCat(format.toInt()) : "1",
+                                                    " of another version of ganserve; this one reads format ", kFormat,
+                                                    ": go on with that version, or start a new job"));
+}
+
 absl::Status NotACheckpoint(const std::exception& error) {
   return absl::DataLossError(absl::StrCat("not a checkpoint of this network: ", error.what()));
 }
@@ -51,6 +76,7 @@ absl::Status NotACheckpoint(const std::exception& error) {
 
 absl::StatusOr<std::string> Gan::Save() const try {
   torch::serialize::OutputArchive archive;
+  WriteInteger("format", kFormat, archive);
   WriteModule("generator", *generator_, archive);
   WriteModule("discriminator", *discriminator_, archive);
   WriteModule("average", *average_, archive);
@@ -61,7 +87,8 @@ absl::StatusOr<std::string> Gan::Save() const try {
   WriteInteger("steps", steps_, archive);
   WriteInteger("generator_updates", generator_updates_, archive);
   WriteInteger("rollbacks", rollbacks_, archive);
-  archive.write("notes", torch::IValue(notes_));
+  WriteText("notes", notes_, archive);
+  WriteText("data", data_, archive);
   std::ostringstream stream;
   archive.save_to(stream);
   return std::move(stream).str();
@@ -72,6 +99,7 @@ absl::StatusOr<std::string> Gan::Save() const try {
 absl::Status Gan::Load(absl::string_view checkpoint) try {
   torch::serialize::InputArchive archive;
   archive.load_from(checkpoint.data(), checkpoint.size());
+  GANSERVE_RETURN_IF_ERROR(CheckFormat(archive));
   ReadModule("generator", archive, *generator_);
   ReadModule("discriminator", archive, *discriminator_);
   ReadModule("average", archive, *average_);
@@ -81,9 +109,8 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
   steps_ = ReadInteger("steps", archive);
   generator_updates_ = ReadInteger("generator_updates", archive);
   SetRollbacks(static_cast<int>(ReadInteger("rollbacks", archive)));
-  torch::IValue notes;
-  archive.read("notes", notes);
-  notes_ = notes.toStringRef();
+  notes_ = ReadText("notes", archive);
+  data_ = ReadText("data", archive);
   sound_ = true;
   return absl::OkStatus();
 } catch (const std::exception& error) {
@@ -93,6 +120,7 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
 absl::StatusOr<int> Gan::ClassesOf(absl::string_view checkpoint) try {
   torch::serialize::InputArchive archive;
   archive.load_from(checkpoint.data(), checkpoint.size());
+  GANSERVE_RETURN_IF_ERROR(CheckFormat(archive));
   return static_cast<int>(ReadInteger("classes", archive));
 } catch (const std::exception& error) {
   return NotACheckpoint(error);

@@ -46,6 +46,7 @@ class Trainer {
           JobDirectory* job, TrainConsole* console)
       : settings_(settings),
         data_(data),
+        data_digest_(DigestOf(data)),
         origin_(origin),
         stop_(stop),
         job_(*job),
@@ -98,10 +99,11 @@ class Trainer {
   absl::StatusOr<std::optional<Checkpoint>> LoadLastCheckpoint() {
     GANSERVE_ASSIGN_OR_RETURN(std::optional<Checkpoint> last, job_.ReadLastCheckpoint());
     gan_ = std::make_unique<Gan>(settings_);
+    gan_->SetData(data_digest_);
     step_ = 0;
     saved_.reset();
     if (last) {
-      GANSERVE_RETURN_IF_ERROR(LoadGan(*last, gan_.get()));
+      GANSERVE_RETURN_IF_ERROR(ResumeGan(*last, gan_.get()));
       step_ = last->step;
       saved_ = step_;
     }
@@ -294,6 +296,7 @@ class Trainer {
 
   const TrainSettings& settings_;
   const ImageSet& data_;
+  const std::string data_digest_;
   const Provenance& origin_;
   const std::atomic<bool>& stop_;
   JobDirectory& job_;

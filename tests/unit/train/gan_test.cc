@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <sstream>
 
+#include "server/train/archive_integer.h"
 #include "server/train/random_tensors.h"
 
 namespace ganserve {
@@ -151,6 +153,18 @@ TEST(GanTest, EachNetworkHasItsOwnOptimiser) {
 TEST(GanTest, RefusesAFileThatIsNoCheckpoint) {
   Gan gan(Settings(2e-4, 0.9, 1));
   EXPECT_EQ(gan.Load("not a checkpoint").code(), absl::StatusCode::kDataLoss);
+}
+
+TEST(GanTest, SaysThatACheckpointIsOfAnotherVersion) {
+  torch::serialize::OutputArchive old;  // before checkpoints had a format
+  WriteInteger("steps", 7, old);
+  std::ostringstream bytes;
+  old.save_to(bytes);
+  Gan gan(Settings(2e-4, 0.9, 1));
+  for (const absl::Status& status : {gan.Load(bytes.str()), Gan::ClassesOf(bytes.str()).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("format 1 of another version of ganserve"));
+  }
 }
 
 TEST(GanTest, EachRollbackHalvesTheLearningRateAndACheckpointKeepsThat) {

@@ -127,6 +127,18 @@ TEST_F(TrainerTest, StopsAfterAGivenNumberOfStepsAndGoesOnFromThere) {
   EXPECT_EQ(Model(Run(Small())), whole);
 }
 
+TEST_F(TrainerTest, DoesNotGoOnWithOtherDataThanItBeganWith) {
+  TrainSettings settings = Small();
+  settings.epochs = 1;
+  ASSERT_TRUE(Run(settings).ok());
+  ++data_.samples.back();
+  const absl::Status changed = Run(Small()).status();
+  EXPECT_EQ(changed.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(changed.message()), HasSubstr("checkpoints/4.ckpt: the data has changed since"));
+  --data_.samples.back();
+  EXPECT_TRUE(Run(Small()).ok());
+}
+
 TEST_F(TrainerTest, GoesOnExactlyWithAugmentedImagesToo) {
   TrainSettings settings = Small();
   const std::string plain = Model(Run(settings, "plain"));
