@@ -49,6 +49,7 @@ absl::StatusOr<uint64_t> JobExporter::Export(const std::string& job_id, std::opt
   if (!IsJobId(job_id) || !std::filesystem::exists(job + "/spec", ignored)) return UnknownJob(job_id);
   TrainerCommand command;
   command.arguments = {trainer_, "export", "--job-dir", job, "--out", out_folder};
+  command.memory_limit_bytes = memory_limit_bytes_;
   if (checkpoint_step) {
     command.arguments.insert(command.arguments.end(), {"--step", absl::StrCat(*checkpoint_step)});
   }

@@ -1,6 +1,7 @@
 // Exports the generators of training jobs, by a trainer of its own for each.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -11,8 +12,10 @@ namespace ganserve {
 // Knows jobs only by their directories, so it needs nothing of the supervisor and disturbs no trainer at work.
 class JobExporter final : public GeneratorExporter {
  public:
-  // The ganserve-trainer executable and the folder of all jobs; no jobs: every export is FAILED_PRECONDITION.
-  JobExporter(std::string trainer, std::string jobs) : trainer_(std::move(trainer)), jobs_(std::move(jobs)) {}
+  // The ganserve-trainer executable, the folder of all jobs, and the limit of an export's private memory, 0 for none.
+  // No jobs: every export is FAILED_PRECONDITION.
+  JobExporter(std::string trainer, std::string jobs, uint64_t memory_limit_bytes)
+      : trainer_(std::move(trainer)), jobs_(std::move(jobs)), memory_limit_bytes_(memory_limit_bytes) {}
 
   absl::StatusOr<uint64_t> Export(const std::string& job_id, std::optional<uint64_t> checkpoint_step,
                                   const std::string& out_folder, std::stop_token stop) override;
@@ -20,6 +23,7 @@ class JobExporter final : public GeneratorExporter {
  private:
   const std::string trainer_;
   const std::string jobs_;
+  const uint64_t memory_limit_bytes_;
 };
 
 }  // namespace ganserve

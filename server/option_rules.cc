@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "server/base/memory_limit.h"
 #include "server/option_values.h"
 
 namespace ganserve {
@@ -104,6 +105,11 @@ void CheckTokens(const ServerOptions& options, Faults* faults) {
 void CheckTraining(const ServerOptions& options, Faults* faults) {
   if (options.external_trainers && options.jobs.empty()) {
     faults->push_back("--external-trainers = on: needs --jobs as well");
+  }
+  if (const auto bytes = static_cast<uint64_t>(options.trainer_memory_limit);
+      bytes > 0 && bytes < kMinTrainerMemoryBytes) {
+    faults->push_back(
+        absl::StrCat("--trainer-memory-limit = ", bytes, ": must be 0 (none) or at least ", kMinTrainerMemoryBytes));
   }
   if (options.jobs.empty() == options.data_root.empty()) return;
   const bool jobs_given = !options.jobs.empty();

@@ -56,6 +56,9 @@ constexpr OptionSpec kTable[] = {
      "Time that a trainer gets for its last checkpoint when it is to stop.", 0, 1 * kHour},
     {"Training", "max-trainer-restarts", "N", &Options::max_trainer_restarts,
      "How often a trainer that dies is started again without a new checkpoint in between.", 0, 1000},
+    {"Training", "trainer-memory-limit", "BYTES", &Options::trainer_memory_limit,
+     "Private memory of each trainer, export and comparison; a job's memory_limit_bytes may be less.", 0,
+     int64_t{1} << 50, kBytes, "none"},
 
     {"Computation", "device", "auto|cpu|cuda:N", &Options::device,
      "Where generators run. auto: a GPU if there is one."},

@@ -44,6 +44,7 @@ struct ServerOptions {
   int64_t trainer_niceness = 19;
   std::chrono::milliseconds trainer_stop_grace{20'000};
   int64_t max_trainer_restarts = 5;
+  int64_t trainer_memory_limit = 0;  // bytes, of each process that the server starts; 0: none
 
   // Computation.
   std::string device = "auto";   // auto, cpu or cuda:N

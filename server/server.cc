@@ -103,15 +103,18 @@ absl::Status WarmUp(Batcher& batcher, LoadedModels& models, std::vector<LoadedMo
 
 ModelSwitch::Options SwitchOptionsOf(const ServerOptions& options, const Device& device, Batcher& batcher,
                                      GeneratorExporter& exporter, std::function<void()> changed) {
-  const ComparisonPaths paths{EvaluatorPath(options), options.jobs, options.data_root};
+  const ComparisonOptions comparison{EvaluatorPath(options), options.jobs, options.data_root,
+                                     static_cast<uint64_t>(options.trainer_memory_limit)};
   return {.repository = options.models,
           .versions_per_model = static_cast<size_t>(options.versions_per_model),
           .load = LoaderFor(device),
           .warm_up = [&batcher](Generator& generator) { return batcher.WarmUp(generator); },
           .exporter = &exporter,
           .check_not_worse =
-              [paths](const std::string& job_id, const std::string& candidate, const std::string& incumbent,
-                      const std::stop_token& stop) { return CheckNotWorse(paths, job_id, candidate, incumbent, stop); },
+              [comparison](const std::string& job_id, const std::string& candidate, const std::string& incumbent,
+                           const std::stop_token& stop) {
+                return CheckNotWorse(comparison, job_id, candidate, incumbent, stop);
+              },
           .changed = std::move(changed)};
 }
 
@@ -293,7 +296,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   GANSERVE_ASSIGN_OR_RETURN(parts->batcher,
                             Batcher::Create(plan.batcher, parts->encoder, *parts->metrics, Clock::Real()));
   GANSERVE_RETURN_IF_ERROR(WarmUp(*parts->batcher, *parts->models, &refused));
-  parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs);
+  parts->exporter = std::make_unique<JobExporter>(TrainerPath(options), options.jobs,
+                                                  static_cast<uint64_t>(options.trainer_memory_limit));
   parts->model_switch =
       std::make_unique<ModelSwitch>(SwitchOptionsOf(options, plan.device, *parts->batcher, *parts->exporter,
                                                     [&parts = *parts] { parts.AnnounceReadyWithModel(); }),

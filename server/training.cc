@@ -46,12 +46,13 @@ absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptio
   training.runner.data_root = options.data_root;
   training.runner.external = options.external_trainers;
   training.runner.niceness = static_cast<int>(options.trainer_niceness);
+  training.runner.memory_limit_bytes = static_cast<uint64_t>(options.trainer_memory_limit);
   training.runner.stop_grace = options.trainer_stop_grace;
   training.runner.max_restarts = static_cast<int>(options.max_trainer_restarts);
   if (!options.models.empty()) training.runner.promote = PromoteBy(models);
-  training.check_data = [trainer = training.runner.trainer, root = options.data_root](const v1::TrainSpec& spec,
-                                                                                      std::stop_token stop) {
-    return CheckTrainingData(trainer, root, spec, std::move(stop));
+  training.check_data = [runner = training.runner](v1::TrainSpec spec, std::stop_token stop) {
+    spec.set_memory_limit_bytes(SmallerLimit(spec.memory_limit_bytes(), runner.memory_limit_bytes));
+    return CheckTrainingData(runner.trainer, runner.data_root, spec, std::move(stop));
   };
   if (std::error_code error; !std::filesystem::is_directory(options.data_root, error)) {
     return absl::FailedPreconditionError(

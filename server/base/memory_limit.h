@@ -7,6 +7,9 @@
 
 namespace ganserve {
 
+// The least that a trainer can be limited to: LibTorch itself needs about as much.
+inline constexpr uint64_t kMinTrainerMemoryBytes = uint64_t{256} << 20;
+
 struct MemoryLimit {
   uint64_t bytes = UINT64_MAX;  // UINT64_MAX: none is known
   std::string source;           // for the operator: "the cgroup's limit", "the machine's memory"

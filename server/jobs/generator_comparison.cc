@@ -23,24 +23,25 @@ absl::StatusOr<v1::TrainSpec> ReadSpec(const std::string& jobs, const std::strin
 
 }  // namespace
 
-absl::Status CheckNotWorse(const ComparisonPaths& paths, const std::string& job_id, const std::string& candidate,
+absl::Status CheckNotWorse(const ComparisonOptions& options, const std::string& job_id, const std::string& candidate,
                            const std::string& incumbent, std::stop_token stop) {
-  GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(paths.jobs, job_id));
+  GANSERVE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, ReadSpec(options.jobs, job_id));
   TrainerCommand command;
-  command.arguments = {paths.evaluator,
+  command.memory_limit_bytes = options.memory_limit_bytes;
+  command.arguments = {options.evaluator,
                        "--model",
                        candidate,
                        "--against",
                        incumbent,
                        "--data",
-                       absl::StrCat(paths.data_root, "/", spec.data()),
+                       absl::StrCat(options.data_root, "/", spec.data()),
                        "--samples",
                        absl::StrCat(spec.evaluation_samples()),
                        "--threads",
                        "1"};
   if (!spec.extractor().empty()) {
     command.arguments.insert(command.arguments.end(),
-                             {"--extractor", absl::StrCat(paths.data_root, "/", spec.extractor())});
+                             {"--extractor", absl::StrCat(options.data_root, "/", spec.extractor())});
   }
   GANSERVE_ASSIGN_OR_RETURN(const TrainerExit exit, CallTrainer(std::move(command), std::move(stop)));
   if (exit.ExitedWith(kEvalDone)) return absl::OkStatus();

@@ -34,6 +34,7 @@ struct JobRunnerOptions {
   std::string data_root;                         // folder of data sets
   bool external = false;                         // trainers run in other pods: ExternalRunner, else ProcessRunner
   int niceness = 19;                             // of trainers, added to the server's
+  uint64_t memory_limit_bytes = 0;               // of a trainer, besides the spec's; 0: none
   std::chrono::milliseconds stop_grace{20'000};  // for a checkpoint, between SIGTERM and SIGKILL
   // How often a trainer that dies may be followed by another without a new checkpoint in between, and how long starting
   // it waits: twice as long each time, up to the maximum.

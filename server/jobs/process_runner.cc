@@ -38,7 +38,7 @@ void ProcessRunner::Launch() {
   command.arguments = {options_.trainer,   "run",         "--job-dir", job_path_, "--data-root",
                        options_.data_root, "--supervised"};
   command.niceness = options_.niceness;
-  command.memory_limit_bytes = record_.info().spec().memory_limit_bytes();
+  command.memory_limit_bytes = SmallerLimit(record_.info().spec().memory_limit_bytes(), options_.memory_limit_bytes);
   auto process =
       TrainerProcess::Start(command, [this](const TrainerExit& exit) { post_([=, this] { OnExit(exit); }); });
   if (!process.ok()) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/spec/train_spec_defaults.h"
+#include "server/base/memory_limit.h"
 #include "server/base/model_name.h"
 #include "server/base/read_file.h"
 #include "server/base/status_macros.h"
@@ -17,7 +18,6 @@ namespace ganserve {
 namespace {
 
 constexpr uint64_t kMaxSteps = 1'000'000'000;
-constexpr uint64_t kMinMemoryBytes = uint64_t{256} << 20;  // LibTorch itself needs about as much
 constexpr size_t kMaxNameBytes = 128;
 constexpr size_t kMaxRequestIdBytes = 128;
 
@@ -168,8 +168,9 @@ void CheckEvaluation(const v1::TrainSpec& spec, Faults* faults) {
 
 void CheckBudgets(const v1::TrainSpec& spec, Faults* faults) {
   faults->CheckRange<uint32_t>("threads", spec.threads(), 1, 1024);
-  if (const uint64_t bytes = spec.memory_limit_bytes(); bytes != 0 && bytes < kMinMemoryBytes) {
-    faults->Add(absl::StrCat("memory_limit_bytes is ", bytes, ", must be 0 (no limit) or at least ", kMinMemoryBytes));
+  if (const uint64_t bytes = spec.memory_limit_bytes(); bytes != 0 && bytes < kMinTrainerMemoryBytes) {
+    faults->Add(
+        absl::StrCat("memory_limit_bytes is ", bytes, ", must be 0 (no limit) or at least ", kMinTrainerMemoryBytes));
   }
 }
 

@@ -123,6 +123,11 @@ void KeepLast(size_t bytes, std::string* text) {
 
 }  // namespace
 
+uint64_t SmallerLimit(uint64_t bytes, uint64_t others) {
+  if (bytes == 0 || others == 0) return std::max(bytes, others);
+  return std::min(bytes, others);
+}
+
 std::string TrainerExit::Describe() const {
   if (signal != 0) return absl::StrCat("signal ", signal, " (", ::strsignal(signal), ")");
   if (code == kUnknown) return "an unknown exit code (killed, or its machine is lost)";

@@ -21,6 +21,9 @@ struct TrainerCommand {
   uint64_t memory_limit_bytes = 0;     // RLIMIT_DATA; 0: none
 };
 
+// Of two limits of memory the one that counts; 0: none.
+uint64_t SmallerLimit(uint64_t bytes, uint64_t others);
+
 struct TrainerExit {
   static constexpr int kUnknown = -1;  // a code: one in another pod ended and told nothing
 

@@ -10,14 +10,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "server/log/log.h"
 
 namespace ganserve {
 namespace {
 
-// LibTorch's CUDA backend registers itself with ATen when its library is loaded. It is loaded here rather than linked: one
-// build serves with and without it, a server for the CPU does without its gigabytes, and the threads of other libraries
-// keep small stacks. What is linked adds its thread-local storage to every stack, cuBLAS alone 92 KiB, and civetweb gives
-// its threads 100 KiB. Empty: loaded, now or before; else why not.
+// LibTorch's CUDA backend registers itself with ATen when its library is loaded. It is loaded here rather than linked:
+// one build serves with and without it, a server for the CPU does without its gigabytes, and the threads of other
+// libraries keep small stacks. What is linked adds its thread-local storage to every stack, cuBLAS alone 92 KiB, and
+// civetweb gives its threads 100 KiB. Empty: loaded, now or before; else why not.
 std::string LoadCudaBackend() {
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr) return "";
   return dlerror();
@@ -37,16 +38,20 @@ absl::StatusOr<Device> SelectDevice(const std::string& text) {
   if (text == "cpu") return Device{};
   const std::string fault = LoadCudaBackend();
   const int devices = fault.empty() ? CudaDevices() : 0;
-  if (text == "auto") return Device{.cuda = devices > 0, .index = 0};
+  if (text == "auto") {
+    Log(LogLevel::kInfo, "CUDA", {{"devices", devices}, {"library", fault.empty() ? "loaded" : fault}});
+    return Device{.cuda = devices > 0, .index = 0};
+  }
   Device device{.cuda = true, .index = 0};
   absl::string_view number = text;
   if (!absl::ConsumePrefix(&number, "cuda:") || !absl::SimpleAtoi(number, &device.index) || device.index < 0) {
     return absl::InvalidArgumentError(absl::StrCat("device is '", text, "'; it must be auto, cpu or cuda:N"));
   }
   if (device.index >= devices) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "device ", text, " is not there: ",
-        fault.empty() ? absl::StrCat("this machine has ", devices, " CUDA devices") : absl::StrCat("no CUDA: ", fault)));
+    return absl::FailedPreconditionError(absl::StrCat("device ", text, " is not there: ",
+                                                      fault.empty()
+                                                          ? absl::StrCat("this machine has ", devices, " CUDA devices")
+                                                          : absl::StrCat("no CUDA: ", fault)));
   }
   return device;
 }

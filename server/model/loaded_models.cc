@@ -59,6 +59,30 @@ absl::StatusOr<LoadedModels::Table> LoadEmbedded(const LoadedModels::Options& op
   return LoadedModels::Table{{source.model, {{{source.version, *std::move(generator)}}, {}, source.version}}};
 }
 
+// The version on duty must load. One that is so only by being the newest, copied there by hand perhaps, gives way to
+// the newest that loads: a server that starts shall not end for what one that runs refuses.
+absl::StatusOr<LoadedModel> LoadModel(const LoadedModels::Options& options, const ModelFolder& folder,
+                                      std::vector<LoadedModels::Refused>* refused) {
+  LoadedModel model;
+  model.on_duty = folder.on_duty;
+  absl::Status fault;  // of the version on duty
+  for (const uint64_t version : VersionsToLoad(folder, options.versions_per_model)) {
+    auto generator = LoadVersion(options, folder.name, version);
+    if (generator.ok()) {
+      model.versions[version] = *std::move(generator);
+      continue;
+    }
+    if (version == folder.on_duty) fault = Refusal(folder.name, version, generator.status());
+    refused->push_back({folder.name, version, generator.status()});
+  }
+  if (!fault.ok()) {
+    if (folder.on_duty_is_chosen || model.versions.empty()) return fault;
+    model.on_duty = model.versions.rbegin()->first;
+  }
+  AddAliases(folder, &model);
+  return model;
+}
+
 absl::StatusOr<LoadedModels::Table> LoadRepository(const LoadedModels::Options& options,
                                                    std::vector<LoadedModels::Refused>* refused) {
   GANSERVE_ASSIGN_OR_RETURN(const std::vector<ModelFolder> folders, ScanRepository(options.repository));
@@ -68,19 +92,7 @@ absl::StatusOr<LoadedModels::Table> LoadRepository(const LoadedModels::Options& 
   GANSERVE_RETURN_IF_ERROR(CheckDefault(options.default_model, names));
   LoadedModels::Table table;
   for (const ModelFolder& folder : folders) {
-    LoadedModel& model = table[folder.name];
-    model.on_duty = folder.on_duty;
-    for (const uint64_t version : VersionsToLoad(folder, options.versions_per_model)) {
-      auto generator = LoadVersion(options, folder.name, version);
-      if (generator.ok()) {
-        model.versions[version] = *std::move(generator);
-      } else if (version == folder.on_duty) {
-        return Refusal(folder.name, version, generator.status());
-      } else {
-        refused->push_back({folder.name, version, generator.status()});
-      }
-    }
-    AddAliases(folder, &model);
+    GANSERVE_ASSIGN_OR_RETURN(table[folder.name], LoadModel(options, folder, refused));
   }
   return table;
 }

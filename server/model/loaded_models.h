@@ -62,8 +62,9 @@ class LoadedModels final : public ModelDirectory {
 
   using Table = std::map<std::string, LoadedModel, std::less<>>;
 
-  // Loads and checks every model. A version that fails is appended to *refused, unless it is on duty: then that is the
-  // error, which names the model, the version and the cause.
+  // Loads and checks every model. A version that fails is appended to *refused. If aliases.json puts it on duty, or no
+  // other loads, that is the error, which names the model, the version and the cause; else the newest that loads is on
+  // duty.
   static absl::StatusOr<std::unique_ptr<LoadedModels>> Load(const Options& options, std::vector<Refused>* refused);
 
   // From one thread at a time. Replace takes a model with all its versions, or a new one; Remove drops a version that

@@ -125,6 +125,7 @@ absl::StatusOr<std::optional<ModelFolder>> ScanModel(const std::string& root, co
   }
   if (!aliases.ok()) return aliases.status();
   model.on_duty = aliases->on_duty.value_or(model.versions.back());
+  model.on_duty_is_chosen = aliases->on_duty.has_value();
   model.aliases = std::move(aliases->aliases);
   GANSERVE_RETURN_IF_ERROR(CheckAliases(path, model));
   return model;

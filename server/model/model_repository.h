@@ -23,6 +23,7 @@ struct ModelFolder {
   std::vector<uint64_t> versions;           // ascending, at least one
   std::map<std::string, uint64_t> aliases;  // each names one of `versions`
   uint64_t on_duty = 0;                     // one of `versions`
+  bool on_duty_is_chosen = false;           // by aliases.json; else it is the newest
 
   bool operator==(const ModelFolder&) const = default;
 };

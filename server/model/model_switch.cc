@@ -218,6 +218,7 @@ void ModelSwitch::FollowModel(const ModelFolder& folder) {
   if (!usable && !known_to_fail) metrics_.CountSwitch(SwitchCause::kFollowed, false);
   const uint64_t on_duty = usable ? folder.on_duty : before;
   if (on_duty == 0) {  // nothing of the model can be served
+    if (const auto known = folders_.find(folder.name); known != folders_.end() && known->second == folder) return;
     folders_[folder.name] = folder;
     return Publish();
   }

@@ -19,7 +19,7 @@ FIELDS = {
             "fallback": {"failureThreshold": int, "replicas": int, "behavior": str},
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleUp": POLICIES, "scaleDown": POLICIES}}},
             "triggers": [{"type": str, "name": str, "metricType": str,
-                          "metadata": {"serverAddress": str, "query": str, "threshold": str}}],
+                          "metadata": {"serverAddress": str, "query": str, "threshold": str, "ignoreNullValues": str}}],
         },
     },
     # https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor

@@ -89,9 +89,11 @@ def listened_ports(manifests, binaries):
 
 
 def probes(manifests, binaries):
-    """gRPC probes on the health port, whose number they must give; liveness by another name than readiness."""
-    for pod, container, _ in servers(manifests):
-        for kind, service in (("startupProbe", "ready"), ("readinessProbe", "ready"), ("livenessProbe", "live")):
+    """gRPC probes on the health port, whose number they must give; liveness by another name than readiness. A server that
+    trains may have to make its first model before it is ready, so its start is over when it is live."""
+    for pod, container, variables in servers(manifests):
+        started = "live" if variables.get("GANSERVE_JOBS") else "ready"
+        for kind, service in (("startupProbe", started), ("readinessProbe", "ready"), ("livenessProbe", "live")):
             probe = container.get(kind, {}).get("grpc")
             if not probe:
                 yield f"{pod.name} has no gRPC {kind}"

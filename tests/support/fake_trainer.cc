@@ -1,6 +1,7 @@
 // Stands in for ganserve-trainer: `fake_trainer run --job-dir DIR --data-root ROOT --supervised` behaves as the name of
 // the data in its job's spec says, see kBehaviours. DIR/starts has a byte for each time that it was started.
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -109,6 +110,13 @@ int LeaveAChild(Job& job) {
   return Finish(job);
 }
 
+int TellItsLimit(Job& job) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_DATA, &limit);
+  job.Append([&](auto& event) { event.mutable_log_line()->set_text(std::to_string(limit.rlim_cur)); }, 0);
+  return Finish(job);
+}
+
 int Fail(int code, const char* why) {
   std::cerr << why << "\n";
   return code;
@@ -126,6 +134,7 @@ const std::map<std::string, std::function<int(Job&)>> kBehaviours = {
     {"garbage", WriteGarbage},
     {"chatty", SayMuch},
     {"child", LeaveAChild},
+    {"limit", TellItsLimit},
     {"bad-data", [](Job&) { return Fail(kPermanentFailure, "the data is bad"); }},
     {"latin-1", [](Job&) { return Fail(kPermanentFailure, "caf\xe9 is no class"); }},
     {"full-disk-once",

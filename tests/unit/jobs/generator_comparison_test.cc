@@ -29,7 +29,7 @@ class GeneratorComparisonTest : public ::testing::Test {
     std::filesystem::permissions(folder_.Write("eval", "#!/bin/sh\n" + script), std::filesystem::perms::owner_all);
   }
   absl::Status Compare(const std::string& job_id = kJob) const {
-    return CheckNotWorse({folder_.File("eval"), folder_.File("jobs"), "/data"}, job_id, "/models/m/2", "/models/m/1",
+    return CheckNotWorse({folder_.File("eval"), folder_.File("jobs"), "/data", 0}, job_id, "/models/m/2", "/models/m/1",
                          {});
   }
 

@@ -75,5 +75,20 @@ TEST_F(SupervisorTest, TheSameRequestIdIsTheSameJobAlsoForTheNextServer) {
   EXPECT_EQ(supervisor_->table().List(10, "", {}).jobs.size(), 1U);
 }
 
+TEST_F(SupervisorTest, ATrainersMemoryIsLimitedByTheServerAndByTheSpec) {
+  options_.runner.memory_limit_bytes = uint64_t{1} << 30;
+  Start();
+  const auto limit_of = [this](uint64_t bytes) {
+    v1::TrainSpec spec = Spec("limit");
+    spec.set_memory_limit_bytes(bytes);
+    const Info info = Submit(spec);
+    EXPECT_TRUE(info.ok()) << info.status();
+    return EventsUntil(info->id(), [](const auto& event) { return event.has_log_line(); }).back().log_line().text();
+  };
+  EXPECT_EQ(limit_of(0), "1073741824");
+  EXPECT_EQ(limit_of(uint64_t{1} << 29), "536870912");
+  EXPECT_EQ(limit_of(uint64_t{1} << 31), "1073741824");
+}
+
 }  // namespace
 }  // namespace ganserve

@@ -147,9 +147,21 @@ TEST_F(LoadedModelsTest, AVersionThatIsRemovedGoesWithItsAliases) {
   EXPECT_EQ(Found(**models, "", "stable"), 1u);
 }
 
-TEST_F(LoadedModelsTest, ABrokenVersionOnDutyIsAnErrorThatNamesIt) {
+TEST_F(LoadedModelsTest, ABrokenNewestVersionGivesWayToTheOneBefore) {
+  AddVersion("shoes", 1, archive_);
+  AddVersion("shoes", 2, archive_);
+  AddVersion("shoes", 3, "no archive");
+  const auto models = Load();
+  ASSERT_TRUE(models.ok()) << models.status();
+  EXPECT_EQ((*models)->Find("", "").value()->info().version, 2U);
+  ASSERT_EQ(refused_.size(), 1U);
+  EXPECT_EQ(refused_[0].version, 3U);
+}
+
+TEST_F(LoadedModelsTest, ABrokenVersionThatIsChosenIsAnErrorThatNamesIt) {
   AddVersion("shoes", 1, archive_);
   AddVersion("shoes", 2, "no archive");
+  root_.Write("shoes/aliases.json", R"({"on_duty": 2})");
   const auto models = Load();
   ASSERT_FALSE(models.ok());
   EXPECT_THAT(std::string(models.status().message()),

@@ -267,6 +267,8 @@ INSTANTIATE_TEST_SUITE_P(
              "--metrics-listen = \"[::1]:9464\": must be HOST:PORT with an IPv4 address or a name"},
         Rule{{"--external-trainers"}, "--external-trainers = on: needs --jobs as well"},
         Rule{{"--default-model=a/b"}, "--default-model = \"a/b\": must be a model's name"},
+        Rule{{"--trainer-memory-limit=1MiB"},
+             "--trainer-memory-limit = 1048576: must be 0 (none) or at least 268435456"},
         Rule{{"--device=cuda:1x"}, "--device = \"cuda:1x\": must be auto, cpu or cuda:N"}));
 
 TEST(OptionsTest, TokensAreAcceptedOnLoopbackWithTlsOrByConsent) {
