@@ -1,6 +1,7 @@
 """The processes of a rehearsal: the name server, servers, and clients. Each ends with its context, whatever happens."""
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import urllib.request
@@ -14,7 +15,7 @@ CALLERS = 6
 
 
 class Process:
-    """A process on a host, with its output in a file."""
+    """A process on a host, with its output in a file, and its children in a process group of its own."""
 
     def __init__(self, host, folder, name, *command, stdout=subprocess.STDOUT):
         self.host = host
@@ -22,7 +23,8 @@ class Process:
         self.log = folder / f"{name}.log"
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(host.command(*command), stdin=subprocess.DEVNULL, stderr=log,
-                                            stdout=log if stdout == subprocess.STDOUT else stdout, text=True)
+                                            stdout=log if stdout == subprocess.STDOUT else stdout, text=True,
+                                            process_group=0)
 
     def signal(self, number):
         self.process.send_signal(number)
@@ -33,8 +35,9 @@ class Process:
         return self.process.returncode
 
     def kill(self):
+        """With its children: nginx's workers outlive their master."""
         if self.process.poll() is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def expect_alive(self):
