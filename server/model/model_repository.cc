@@ -12,6 +12,7 @@
 #include "server/base/model_name.h"
 #include "server/base/publish.h"
 #include "server/base/status_macros.h"
+#include "server/log/log.h"
 #include "server/model/alias_file.h"
 #include "server/model/repository_file.h"
 
@@ -98,8 +99,12 @@ absl::StatusOr<fs::path> MoveAway(const std::string& root, const std::string& mo
 }
 
 void RemoveFiles(const fs::path& folder) {
-  std::error_code ignored;  // the version is gone; the folder's name says what is left
-  fs::remove_all(folder, ignored);
+  std::error_code error;  // the version is gone all the same
+  fs::remove_all(folder, error);
+  if (error) {
+    Log(LogLevel::kWarning, "files of a removed version are left",
+        {{"folder", folder.string()}, {"error", error.message()}});
+  }
 }
 
 }  // namespace

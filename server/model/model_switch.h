@@ -22,7 +22,7 @@
 
 namespace ganserve {
 
-// Measures two versions' folders, {model.pt, model.json}, alike, on the data of a job. Blocks, for some ten seconds;
+// Measures two versions' folders, {model.pt, model.json}, alike, on the data of a job. Blocks, for up to a minute;
 // ends early, with UNAVAILABLE, once `stop` is requested.
 //   FAILED_PRECONDITION  the candidate is worse, by more than chance explains; or they can't be compared
 //   NOT_FOUND            no such job

@@ -20,6 +20,7 @@ absl::Status LoadGan(const Checkpoint& checkpoint, Gan* gan) {
 absl::Status ResumeGan(const Checkpoint& checkpoint, Gan* gan) {
   const std::string data = gan->data();
   GANSERVE_RETURN_IF_ERROR(LoadGan(checkpoint, gan));
+  if (gan->data().empty()) gan->SetData(data);  // of an old checkpoint
   if (gan->data() == data) return absl::OkStatus();
   return InFile(checkpoint, absl::FailedPreconditionError(absl::StrCat("the data has changed since: its digest was ",
                                                                        gan->data(), " and is ", data,

@@ -60,13 +60,13 @@ class Gan {
   void SetNotes(const std::string& notes) { notes_ = notes; }
   const std::string& notes() const { return notes_; }
 
-  // Which data it is trained on, as DigestOf says: part of a checkpoint. Empty at first.
+  // Which data it is trained on, as DigestOf says: part of a checkpoint. Empty at first, and of old checkpoints.
   void SetData(const std::string& digest) { data_ = digest; }
   const std::string& data() const { return data_; }
 
   // Everything that the next step and the next TakeLosses() depend on besides the settings, as bytes; equal states have
   // equal bytes. Errors of Load: DATA_LOSS when they are not a checkpoint of such networks, FAILED_PRECONDITION when
-  // they are one of a version of ganserve that wrote other checkpoints.
+  // they are one of a newer version of ganserve.
   absl::StatusOr<std::string> Save() const;
   absl::Status Load(absl::string_view checkpoint);
 

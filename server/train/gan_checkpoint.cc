@@ -10,7 +10,7 @@
 namespace ganserve {
 namespace {
 
-// Of what Save writes; another number for another content. Absent before the first change that got one.
+// Of what Save writes; another number for another content. 1 had no number and did not say which data it was of.
 constexpr int64_t kFormat = 2;
 
 std::vector<std::vector<int64_t>> Shapes(const torch::nn::Module& module) {
@@ -57,15 +57,13 @@ std::string ReadText(const char* name, torch::serialize::InputArchive& archive) 
   return text.toStringRef();
 }
 
-absl::Status CheckFormat(torch::serialize::InputArchive& archive) {
+// Which of the formats this is.
+absl::StatusOr<int64_t> FormatOf(torch::serialize::InputArchive& archive) {
   torch::IValue format;
-  if (archive.try_read("format", format) && format.toInt() == kFormat) return absl::OkStatus();
-  torch::IValue steps;
-  if (!archive.try_read("steps", steps)) return absl::DataLossError("not a checkpoint of ganserve");
-  return absl::FailedPreconditionError(absl::StrCat("a checkpoint in the format ",
-                                                    format.isInt() ? absl::StrCat(format.toInt()) : "1",
-                                                    " of another version of ganserve; this one reads format ", kFormat,
-                                                    ": go on with that version, or start a new job"));
+  if (!archive.try_read("format", format)) return 1;
+  if (format.toInt() <= kFormat) return format.toInt();
+  return absl::FailedPreconditionError(absl::StrCat("a checkpoint in the format ", format.toInt(),
+                                                    " of a newer version of ganserve; this one reads 1 to ", kFormat));
 }
 
 absl::Status NotACheckpoint(const std::exception& error) {
@@ -99,7 +97,7 @@ absl::StatusOr<std::string> Gan::Save() const try {
 absl::Status Gan::Load(absl::string_view checkpoint) try {
   torch::serialize::InputArchive archive;
   archive.load_from(checkpoint.data(), checkpoint.size());
-  GANSERVE_RETURN_IF_ERROR(CheckFormat(archive));
+  GANSERVE_ASSIGN_OR_RETURN(const int64_t format, FormatOf(archive));
   ReadModule("generator", archive, *generator_);
   ReadModule("discriminator", archive, *discriminator_);
   ReadModule("average", archive, *average_);
@@ -110,7 +108,7 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
   generator_updates_ = ReadInteger("generator_updates", archive);
   SetRollbacks(static_cast<int>(ReadInteger("rollbacks", archive)));
   notes_ = ReadText("notes", archive);
-  data_ = ReadText("data", archive);
+  data_ = format == 1 ? "" : ReadText("data", archive);
   sound_ = true;
   return absl::OkStatus();
 } catch (const std::exception& error) {
@@ -120,7 +118,7 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
 absl::StatusOr<int> Gan::ClassesOf(absl::string_view checkpoint) try {
   torch::serialize::InputArchive archive;
   archive.load_from(checkpoint.data(), checkpoint.size());
-  GANSERVE_RETURN_IF_ERROR(CheckFormat(archive));
+  GANSERVE_RETURN_IF_ERROR(FormatOf(archive).status());
   return static_cast<int>(ReadInteger("classes", archive));
 } catch (const std::exception& error) {
   return NotACheckpoint(error);

@@ -155,19 +155,25 @@ std::vector<FileStamp> TokenAuthenticator::StampsOfFiles() const {
 absl::StatusOr<std::shared_ptr<const TokenAuthenticator::Tokens>> TokenAuthenticator::ReadTokens() const {
   auto tokens = std::make_shared<Tokens>();
   for (const TokenFile& file : files_) {
-    GANSERVE_RETURN_IF_ERROR(AppendTokens(file.path, &(*tokens)[*GroupIndex(file.group)]));
+    const absl::Status status = AppendTokens(file.path, &(*tokens)[*GroupIndex(file.group)]);
+    if (!status.ok()) {
+      return absl::Status(status.code(), absl::StrCat("tokens of ", file.group, ": ", std::string(status.message())));
+    }
   }
   return tokens;
 }
 
 std::shared_ptr<const TokenAuthenticator::Tokens> TokenAuthenticator::CurrentTokens() {
   absl::Status fault;
+  std::shared_ptr<const Tokens> before;
   std::shared_ptr<const Tokens> tokens;
   {
     MutexLock lock(mutex_);
+    before = tokens_;
     fault = LookAtFiles();
     tokens = tokens_;
   }
+  if (tokens != before) Log(LogLevel::kInfo, "token files loaded");
   if (!fault.ok()) {
     Log(LogLevel::kWarning, "changed token files refused, the old tokens stay in use", {{"reason", fault.message()}});
   }
