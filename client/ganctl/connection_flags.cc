@@ -57,9 +57,7 @@ void ConnectionFlags::AddTo(CLI::App& app) {
       ->envname("GANSERVE_SERVER")
       ->capture_default_str()
       ->group(kGroup);
-  app.add_option(
-         "--timeout", timeout_s_,
-         "Seconds that a call may take, retries included; 0: no limit. Not of streams, pauses and changes of models")
+  app.add_option("--timeout", timeout_s_, "Seconds for a unary call with retries, not to change models; 0: none")
       ->envname("GANSERVE_CLIENT_TIMEOUT")
       ->check(CLI::Range(0.0, kMaxTimeoutS))
       ->capture_default_str()

@@ -155,10 +155,7 @@ std::vector<FileStamp> TokenAuthenticator::StampsOfFiles() const {
 absl::StatusOr<std::shared_ptr<const TokenAuthenticator::Tokens>> TokenAuthenticator::ReadTokens() const {
   auto tokens = std::make_shared<Tokens>();
   for (const TokenFile& file : files_) {
-    const absl::Status status = AppendTokens(file.path, &(*tokens)[*GroupIndex(file.group)]);
-    if (!status.ok()) {
-      return absl::Status(status.code(), absl::StrCat("tokens of ", file.group, ": ", std::string(status.message())));
-    }
+    GANSERVE_RETURN_IF_ERROR(AppendTokens(file.path, &(*tokens)[*GroupIndex(file.group)]));
   }
   return tokens;
 }
