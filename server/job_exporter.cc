@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "server/base/status_macros.h"
 #include "server/jobs/job_id.h"
+#include "server/jobs/train_spec.h"
 #include "server/jobs/trainer_call.h"
 #include "server/jobs/trainer_exit_codes.h"
 
@@ -46,7 +47,8 @@ absl::StatusOr<uint64_t> JobExporter::Export(const std::string& job_id, std::opt
   }
   const std::string job = absl::StrCat(jobs_, "/", job_id);
   std::error_code ignored;
-  if (!IsJobId(job_id) || !std::filesystem::exists(job + "/spec", ignored)) return UnknownJob(job_id);
+  if (!IsJobId(job_id) || !std::filesystem::exists(absl::StrCat(job, "/", kSpecFile), ignored))
+    return UnknownJob(job_id);
   TrainerCommand command;
   command.arguments = {trainer_, "export", "--job-dir", job, "--out", out_folder};
   command.memory_limit_bytes = memory_limit_bytes_;

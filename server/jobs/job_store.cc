@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kSpecFile[] = "spec";
 constexpr char kRequestIdFile[] = "request_id";
 constexpr int kIdAttempts = 8;  // of 24 random bits, within one second
 

@@ -240,7 +240,7 @@ absl::StatusOr<v1::TrainSpec> TrainSpecFromJson(const std::string& json) {
 }
 
 absl::StatusOr<v1::TrainSpec> ReadTrainSpec(const std::string& job_path) {
-  const std::string path = absl::StrCat(job_path, "/spec");
+  const std::string path = absl::StrCat(job_path, "/", kSpecFile);
   GANSERVE_ASSIGN_OR_RETURN(const std::string json, ReadFile(path));
   absl::StatusOr<v1::TrainSpec> spec = TrainSpecFromJson(json);
   if (!spec.ok()) return absl::Status(spec.status().code(), absl::StrCat(path, ": ", spec.status().message()));

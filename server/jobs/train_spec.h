@@ -23,6 +23,9 @@ absl::StatusOr<std::string> TrainSpecToJson(const v1::TrainSpec& spec);
 // Errors: DATA_LOSS when it is not such JSON or has a field that this build does not know.
 absl::StatusOr<v1::TrainSpec> TrainSpecFromJson(const std::string& json);
 
+// Its file in a job's directory.
+inline constexpr char kSpecFile[] = "spec";
+
 // The spec in a job's directory, as it stands there. Errors as ReadFile and TrainSpecFromJson, naming the file.
 absl::StatusOr<v1::TrainSpec> ReadTrainSpec(const std::string& job_path);
 

@@ -218,7 +218,7 @@ void ModelSwitch::FollowModel(const ModelFolder& folder) {
   if (!usable && !known_to_fail) metrics_.CountSwitch(SwitchCause::kFollowed, false);
   const uint64_t on_duty = usable ? folder.on_duty : before;
   if (on_duty == 0) {  // nothing of the model can be served
-    if (const auto known = folders_.find(folder.name); known != folders_.end() && known->second == folder) return;
+    if (SeenBefore(folder)) return;
     folders_[folder.name] = folder;
     return Publish();
   }
@@ -249,6 +249,11 @@ const LoadedModel* ModelSwitch::Loaded(const std::string& model) const {
   return found == table->end() ? nullptr : &found->second;
 }
 
+bool ModelSwitch::SeenBefore(const ModelFolder& folder) const {
+  const auto known = folders_.find(folder.name);
+  return known != folders_.end() && known->second == folder;
+}
+
 void ModelSwitch::Adopt(const ModelFolder& folder, uint64_t on_duty, const Ready& ready) {
   const LoadedModel* loaded = Loaded(folder.name);
   LoadedModel next{{}, {}, on_duty};
@@ -262,8 +267,7 @@ void ModelSwitch::Adopt(const ModelFolder& folder, uint64_t on_duty, const Ready
   for (const uint64_t version : VersionsToLoad(folder, options_.versions_per_model)) take(version);
   take(on_duty);  // which may have left the folder
   AddAliases(folder, &next);
-  const auto known = folders_.find(folder.name);
-  if (loaded != nullptr && *loaded == next && known != folders_.end() && known->second == folder) return;
+  if (loaded != nullptr && *loaded == next && SeenBefore(folder)) return;
   const uint64_t before = loaded == nullptr ? 0 : loaded->on_duty;
   folders_[folder.name] = folder;
   models_.Replace(folder.name, std::move(next));

@@ -84,6 +84,8 @@ class ModelSwitch {
   void FollowModel(const ModelFolder& folder);
   // Appends the version to *ready unless it is loaded already, or is known to fail, or fails. Whether it is usable.
   bool MakeReady(const std::string& model, uint64_t version, Ready* ready);
+  // Whether the folder was just so when it was last looked at.
+  bool SeenBefore(const ModelFolder& folder) const;
   // nullptr if nothing of the model is loaded. Valid until the next change.
   const LoadedModel* Loaded(const std::string& model) const;
   // The model is now what its folder says, as far as it is ready or loaded, with `on_duty` on duty.

@@ -53,6 +53,18 @@ class TrainJobTest : public ::testing::Test {
     return request;
   }
 
+  // Of an image that was asked for without naming a model.
+  static v1::GenerationInfo ServedByDefault(const ServerProcess& server) {
+    const auto images = client::ImageClient::Create(OptionsFor(server));
+    EXPECT_TRUE(images.ok()) << images.status();
+    if (!images.ok()) return {};
+    v1::GenerateRequest generate;
+    generate.set_count(1);
+    const auto image = (*images)->Generate(generate);
+    EXPECT_TRUE(image.ok()) << image.status();
+    return image.ok() ? image->response.info() : v1::GenerationInfo();
+  }
+
   // All events from now to the end, good or bad.
   static std::vector<v1::TrainEvent> ReadAllQuietly(TrainStream& stream) {
     std::vector<v1::TrainEvent> events;
@@ -224,14 +236,9 @@ TEST_F(TrainJobTest, AJobIsPromotedAndServed) {
   EXPECT_THAT(std::string(no_checkpoint.message()), HasSubstr("77"));
   promote.set_model("../elsewhere");
   EXPECT_TRUE(absl::IsInvalidArgument((*model_client)->Promote(promote).status()));
-  const auto images = client::ImageClient::Create(OptionsFor(server));
-  ASSERT_TRUE(images.ok()) << images.status();
-  v1::GenerateRequest generate;
-  generate.set_count(1);
-  const auto image = (*images)->Generate(generate);
-  ASSERT_TRUE(image.ok()) << image.status();
-  EXPECT_EQ(image->response.info().version(), 4U);
-  EXPECT_EQ(image->response.info().model_digest(), version->digest());
+  const v1::GenerationInfo served = ServedByDefault(server);
+  EXPECT_EQ(served.version(), 4U);
+  EXPECT_EQ(served.model_digest(), version->digest());
 }
 
 TEST_F(TrainJobTest, AJobMakesTheFirstModelOfAnEmptyRepository) {
@@ -246,13 +253,7 @@ TEST_F(TrainJobTest, AJobMakesTheFirstModelOfAnEmptyRepository) {
   ReadAll(*stream);
   EXPECT_EQ(stream->terminal()->message(), "promoted to version 1 of model squares");
   ASSERT_TRUE(server.WaitUntilReady());
-  const auto images = client::ImageClient::Create(OptionsFor(server));
-  ASSERT_TRUE(images.ok()) << images.status();
-  v1::GenerateRequest generate;
-  generate.set_count(1);
-  const auto image = (*images)->Generate(generate);
-  ASSERT_TRUE(image.ok()) << image.status();
-  EXPECT_EQ(image->response.info().model(), "squares");
+  EXPECT_EQ(ServedByDefault(server).model(), "squares");
 }
 
 TEST_F(TrainJobTest, BadInputIsRefusedBeforeTrainingStartsAndSaysWhy) {
