@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/base/memory.h"
 #include "server/log/log.h"
@@ -46,17 +47,25 @@ extern "C" void ExitAtOnce(int signal) { _exit(128 + signal); }
 // From here on a signal ends the process at once, if it reaches this thread.
 void LetSignalsEndTheProcess(const sigset_t& signals) { pthread_sigmask(SIG_UNBLOCK, &signals, nullptr); }
 
-// Starting may take minutes with large models, and nothing is lost when it is interrupted: a thread is there for the
-// signals meanwhile.
-absl::StatusOr<std::unique_ptr<ganserve::Server>> StartUnlessSignalled(const ganserve::ServerOptions& options,
-                                                                       const sigset_t& signals) {
-  std::promise<void> started;
-  std::jthread open_to_signals([&signals, over = started.get_future()] {
+// Loading may take minutes with large models, and nothing is lost when it is interrupted: a thread is there for the
+// signals meanwhile. It is gone when this returns, so that whoever sees the server answer can also have it drain.
+absl::StatusOr<std::unique_ptr<ganserve::Server>> LoadUnlessSignalled(const ganserve::ServerOptions& options,
+                                                                      const sigset_t& signals) {
+  std::promise<void> loaded;
+  std::jthread open_to_signals([&signals, over = loaded.get_future()] {
     LetSignalsEndTheProcess(signals);
     over.wait();
   });
-  auto server = ganserve::Server::Start(options);
-  started.set_value();
+  auto server = ganserve::Server::Load(options);
+  loaded.set_value();
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<ganserve::Server>> StartUnlessSignalled(const ganserve::ServerOptions& options,
+                                                                       const sigset_t& signals) {
+  auto server = LoadUnlessSignalled(options, signals);
+  if (!server.ok()) return server;
+  if (const absl::Status status = (*server)->Open(); !status.ok()) return status;
   return server;
 }
 

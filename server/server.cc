@@ -174,6 +174,7 @@ struct Server::Parts {
   PngEncoder encoder;
   std::unique_ptr<PrometheusMetrics> metrics;
   std::unique_ptr<MetricsServer> metrics_server;
+  std::shared_ptr<grpc::ServerCredentials> credentials;
   std::unique_ptr<HealthPort> health_port;  // null: no port of its own for health
   std::unique_ptr<LoadedModels> models;
   std::unique_ptr<Batcher> batcher;
@@ -276,7 +277,7 @@ struct Server::Parts {
   }
 };
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Load(const ServerOptions& options) {
   auto parts = std::make_unique<Parts>();
   parts->options = options;
   GANSERVE_ASSIGN_OR_RETURN(Plan plan, MakePlan(options));
@@ -286,7 +287,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     GANSERVE_ASSIGN_OR_RETURN(parts->metrics_server, MetricsServer::Create(options.metrics_listen, *parts->metrics));
   }
   GANSERVE_RETURN_IF_ERROR(parts->OpenHealthPort());
-  GANSERVE_ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(TlsOptionsOf(options)));
+  GANSERVE_ASSIGN_OR_RETURN(parts->credentials, MakeServerCredentials(TlsOptionsOf(options)));
   GANSERVE_ASSIGN_OR_RETURN(parts->authenticator, MakeAuthenticator(options));
   std::vector<LoadedModels::Refused> refused;
   GANSERVE_ASSIGN_OR_RETURN(parts->models, LoadModels(options, plan.device, &refused));
@@ -308,11 +309,16 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     GANSERVE_ASSIGN_OR_RETURN(parts->training, StartTraining(options, *parts->model_admin, parts->metrics->training()));
   }
   parts->MakeServices(plan);
-  GANSERVE_ASSIGN_OR_RETURN(parts->grpc, GrpcServer::Start(GrpcOptionsOf(options), credentials, parts->Services()));
-  parts->FollowRepository();
-  if (parts->training != nullptr) parts->training->Start();
-  parts->AnnounceStarted();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+absl::Status Server::Open() {
+  GANSERVE_ASSIGN_OR_RETURN(parts_->grpc,
+                            GrpcServer::Start(GrpcOptionsOf(parts_->options), parts_->credentials, parts_->Services()));
+  parts_->FollowRepository();
+  if (parts_->training != nullptr) parts_->training->Start();
+  parts_->AnnounceStarted();
+  return absl::OkStatus();
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/options.h"
 
@@ -11,9 +12,13 @@ namespace ganserve {
 
 class Server {
  public:
-  // Loads and warms the models, then listens: when it returns, health says SERVING and the log "ready", with addresses;
-  // with an empty repository that comes with its first model. The error is one line for the operator.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+  // Loads and warms the models, which may take minutes; --health-listen answers meanwhile. Nothing is lost when the
+  // process is ended until Open. The error is one line for the operator.
+  static absl::StatusOr<std::unique_ptr<Server>> Load(const ServerOptions& options);
+
+  // Listens and lets interrupted jobs go on: when it returns, health says SERVING and the log "ready", with addresses;
+  // with an empty repository that comes with its first model. Once. The error is one line for the operator.
+  absl::Status Open();
 
   // As Stop.
   ~Server();
