@@ -99,14 +99,14 @@ TEST(HealthTest, StaysLiveWhileItDrains) {
 }
 
 TEST(HealthTest, StaysReadyAndLiveWhenCallsAreRefused) {
-  const ServerProcess server({"--workers", "1", "--max-queue-images", "2000", "--max-images-per-call", "2000",
-                              "--max-response-bytes", "64MiB", "--health-listen", "127.0.0.1:0"});
+  const ServerProcess server({"--workers", "1", "--max-queue-images", "200", "--max-images-per-call", "200",
+                              "--health-listen", "127.0.0.1:0"});
   ASSERT_TRUE(server.ready());
   const ImageCaller caller(server.address());
   std::vector<std::jthread> busy(8);
   for (std::jthread& one : busy) {
     one = std::jthread([&caller](const std::stop_token& stop) {
-      while (!stop.stop_requested()) caller.Generate(ImageRequest(0, 1500));
+      while (!stop.stop_requested()) caller.Generate(ImageRequest(0, 150));
     });
   }
   EXPECT_TRUE(Eventually([&] { return server.Metric("ganserve_images_dropped_total{reason=\"rejected\"}") > 0; }));
