@@ -31,8 +31,9 @@ constexpr uint64_t kSteps = 60;  // of TrainerJobs::Spec
 
 class TrainJobTest : public ::testing::Test {
  protected:
+  // Trainers do not stand back: whatever else runs on the machine would starve them.
   std::vector<std::string> Arguments(const std::string& jobs) const {
-    return {"--jobs", data_.folder().File(jobs), "--data-root", data_.data_root()};
+    return {"--jobs", data_.folder().File(jobs), "--data-root", data_.data_root(), "--trainer-niceness", "0"};
   }
 
   static client::ClientOptions OptionsFor(const ServerProcess& server) {
