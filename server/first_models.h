@@ -13,6 +13,7 @@
 
 namespace ganserve {
 
+// Loads onto this device, also what comes later.
 GeneratorLoader LoaderFor(const Device& device);
 
 // Of the repository, or of the executable without one. `refused` gets the versions that could not be loaded; they are
