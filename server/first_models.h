@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/model/device.h"
+#include "server/device/device.h"
 #include "server/model/loaded_models.h"
 #include "server/options.h"
 #include "server/serving/batcher.h"

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/base/cpu_quota.h"
 #include "server/base/memory_limit.h"
-#include "server/model/device.h"
+#include "server/device/device.h"
 #include "server/options.h"
 #include "server/rpc/request_check.h"
 #include "server/serving/batcher.h"

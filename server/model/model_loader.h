@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/model/device.h"
+#include "server/device/device.h"
 #include "server/model/model_config.h"
 #include "server/serving/generator.h"
 

@@ -1,6 +1,5 @@
 #include "server/model/torch_module.h"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/passes/freeze_module.h>
@@ -15,15 +14,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/device/torch_device.h"
 #include "server/model/fuse_transposed_convolutions.h"
 
 namespace ganserve {
 namespace {
-
-at::Device ToTorch(const Device& device) {
-  if (!device.cuda) return at::Device(at::kCPU);
-  return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device.index));
-}
 
 // One thread for each forward pass: several workers use the cores better than one pass does, and oneDNN's transposed
 // convolutions give the same bits at every batch size only so. OpenMP keeps the number per calling thread.
@@ -33,14 +28,6 @@ void UseOneThread() {
     return true;
   }();
   static_cast<void>(done);
-}
-
-// cuDNN and cuBLAS choose by shape and speed unless told otherwise, and TF32 rounds to 10 bits.
-void MakeCudaDeterministic() {
-  at::globalContext().setDeterministicCuDNN(true);
-  at::globalContext().setBenchmarkCuDNN(false);
-  at::globalContext().setAllowTF32CuDNN(false);
-  at::globalContext().setAllowTF32CuBLAS(false);
 }
 
 // A generator's first weight is [out, Z] (linear) or [Z, out, height, width] (transposed convolution).

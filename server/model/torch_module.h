@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/model/device.h"
+#include "server/device/device.h"
 
 namespace ganserve {
 

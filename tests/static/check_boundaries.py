@@ -17,28 +17,29 @@ import sys
 ALLOWED_FOLDERS = {
     "server/base": [],
     "proto/spec": ["proto"],
+    "server/device": ["server/base"],
     "server/kernels": ["server/base"],
     "server/log": ["server/base"],
     "server/serving": ["server/base"],
     "server/image": ["server/serving", "server/base"],
     "server/metrics": ["server/jobs", "server/serving", "server/base"],
-    "server/model": ["server/kernels", "server/serving", "server/base", "server/log"],
+    "server/model": ["server/device", "server/kernels", "server/serving", "server/base", "server/log"],
     "server/rpc/credentials": ["server/base", "server/log"],
     "server/rpc": ["server/jobs", "server/serving", "server/base", "server/log", "server/rpc/credentials", "proto"],
     "server/jobs": ["server/base", "server/log", "proto", "proto/spec"],
     "server/data": ["server/base"],
     "server/eval": ["server/data", "server/serving", "server/base"],
-    "server/eval_": ["server/eval", "server/model", "server/data", "server/serving", "server/base"],
-    "server/train": ["server/data", "server/eval", "server/base", "server/jobs", "proto", "proto/spec"],
+    "server/eval_": ["server/eval", "server/device", "server/model", "server/data", "server/serving", "server/base"],
+    "server/train": ["server/data", "server/device", "server/eval", "server/base", "server/jobs", "proto", "proto/spec"],
     "server/training": ["server/jobs", "server/serving", "server/option", "server/base", "proto"],
-    "server/trainer_": ["server/train", "server/eval", "server/data", "server/jobs", "server/base", "proto", "proto/spec"],
+    "server/trainer_": ["server/train", "server/device", "server/eval", "server/data", "server/jobs", "server/base", "proto", "proto/spec"],
     "server/option": ["server/base", "server/log"],
-    "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/model",
-               "server/rpc", "server/rpc/credentials", "server/jobs", "server/training", "server/option"],
+    "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/device",
+               "server/model", "server/rpc", "server/rpc/credentials", "server/jobs", "server/training", "server/option"],
     "client": ["server/base", "proto", "proto/spec"],
     "tests": ["server", "client", "proto", "proto/spec", "server/base", "server/kernels", "server/log", "server/serving",
               "server/image", "server/metrics", "server/model", "server/rpc", "server/rpc/credentials", "server/jobs",
-              "server/data", "server/train", "server/eval", "server/option"],
+              "server/data", "server/device", "server/train", "server/eval", "server/option"],
 }
 
 # Keys that are the start of the names of files, not folders.
@@ -46,7 +47,7 @@ FILE_GROUPS = ("server/eval_", "server/option", "server/trainer_", "server/train
 
 # Third-party headers by the start of their name, and the only places that may include them. "*.cc": not in headers.
 LIBRARIES = {
-    "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/model/", "server/train/", "server/eval/", "tests/"]),
+    "LibTorch": (r"(torch|ATen|c10|caffe2)/", ["server/device/", "server/model/", "server/train/", "server/eval/", "tests/"]),
     "gRPC": (r"(grpc|grpcpp)/(?!health/)", ["server/rpc/", "server/server.cc", "client/", "tests/"]),
     "Protobuf": (r"google/(protobuf|rpc)/|ganserve/v1/|grpc/health/",
                  ["proto/spec/", "server/rpc/", "server/jobs/", "server/train/", "server/trainer_*", "client/", "tests/"]),

@@ -1,4 +1,4 @@
-#include "server/model/device.h"
+#include "server/device/device.h"
 
 #include <ATen/Context.h>
 #include <ATen/detail/CUDAHooksInterface.h>
@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "server/log/log.h"
 
 namespace ganserve {
 namespace {
@@ -36,24 +35,23 @@ std::string Device::name() const { return cuda ? absl::StrCat("cuda:", index) : 
 
 absl::StatusOr<Device> SelectDevice(const std::string& text) {
   if (text == "cpu") return Device{};
-  const std::string fault = LoadCudaBackend();
-  const int devices = fault.empty() ? CudaDevices() : 0;
-  if (text == "auto") {
-    Log(LogLevel::kInfo, "CUDA", {{"devices", devices}, {"library", fault.empty() ? "loaded" : fault}});
-    return Device{.cuda = devices > 0, .index = 0};
-  }
+  const int devices = LoadCudaBackend().empty() ? CudaDevices() : 0;
+  if (text == "auto") return Device{.cuda = devices > 0, .index = 0};
   Device device{.cuda = true, .index = 0};
   absl::string_view number = text;
   if (!absl::ConsumePrefix(&number, "cuda:") || !absl::SimpleAtoi(number, &device.index) || device.index < 0) {
     return absl::InvalidArgumentError(absl::StrCat("device is '", text, "'; it must be auto, cpu or cuda:N"));
   }
   if (device.index >= devices) {
-    return absl::FailedPreconditionError(absl::StrCat("device ", text, " is not there: ",
-                                                      fault.empty()
-                                                          ? absl::StrCat("this machine has ", devices, " CUDA devices")
-                                                          : absl::StrCat("no CUDA: ", fault)));
+    return absl::FailedPreconditionError(absl::StrCat("device ", text, " is not there: ", DescribeCuda()));
   }
   return device;
+}
+
+std::string DescribeCuda() {
+  const std::string fault = LoadCudaBackend();
+  return fault.empty() ? absl::StrCat("this machine has ", CudaDevices(), " CUDA devices")
+                       : absl::StrCat("no CUDA: ", fault);
 }
 
 std::string TorchVersion() { return TORCH_VERSION; }
