@@ -46,13 +46,12 @@ void CheckHealthListen(const ServerOptions& options, Faults* faults) {
   }
 }
 
-void CheckDevice(const ServerOptions& options, Faults* faults) {
-  const absl::string_view device = options.device;
+void CheckDevice(absl::string_view option, absl::string_view device, Faults* faults) {
   const absl::string_view index = absl::StartsWith(device, "cuda:") ? device.substr(5) : absl::string_view();
   // Three digits are more GPUs than a machine has.
   const bool cuda = !index.empty() && index.size() <= 3 && index.find_first_not_of("0123456789") == index.npos;
   if (device == "auto" || device == "cpu" || cuda) return;
-  faults->push_back(absl::StrCat("--device = \"", device, "\": must be auto, cpu or cuda:N with N from 0 to 999"));
+  faults->push_back(absl::StrCat(option, " = \"", device, "\": must be auto, cpu or cuda:N with N from 0 to 999"));
 }
 
 void CheckModels(const ServerOptions& options, Faults* faults) {
@@ -126,7 +125,8 @@ std::vector<std::string> BrokenOptionRules(const ServerOptions& options) {
   CheckMetricsListen(options, &faults);
   CheckHealthListen(options, &faults);
   CheckModels(options, &faults);
-  CheckDevice(options, &faults);
+  CheckDevice("--device", options.device, &faults);
+  CheckDevice("--trainer-device", options.trainer_device, &faults);
   CheckImages(options, &faults);
   CheckTls(options, &faults);
   CheckTraining(options, &faults);

@@ -50,6 +50,8 @@ constexpr OptionSpec kTable[] = {
     {"Training", "max-running-jobs", "N", &Options::max_running_jobs, "Jobs that train at a time.", 1, 64},
     {"Training", "max-queued-jobs", "N", &Options::max_queued_jobs, "Jobs that wait for their turn.", 1, 10'000},
     {"Training", "max-jobs", "N", &Options::max_jobs, "Jobs in all, with those that have ended.", 1, 100'000},
+    {"Training", "trainer-device", "cpu|cuda:N|auto", &Options::trainer_device,
+     "Where trainers run. On a GPU that serves as well they take time and memory from serving."},
     {"Training", "trainer-niceness", "N", &Options::trainer_niceness,
      "How far trainers stand back behind the server, see nice(1).", 0, 19},
     {"Training", "trainer-stop-grace", "DURATION", &Options::trainer_stop_grace,

@@ -41,6 +41,7 @@ struct ServerOptions {
   int64_t max_running_jobs = 1;
   int64_t max_queued_jobs = 100;
   int64_t max_jobs = 1000;
+  std::string trainer_device = "cpu";  // cpu, cuda:N or auto
   int64_t trainer_niceness = 19;
   std::chrono::milliseconds trainer_stop_grace{20'000};
   int64_t max_trainer_restarts = 5;

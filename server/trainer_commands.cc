@@ -79,8 +79,9 @@ absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settin
   return data;
 }
 
-absl::StatusOr<TrainOutcome> TrainOn(const ImageSet& data, const TrainSettings& settings, const CommandContext& context,
+absl::StatusOr<TrainOutcome> TrainOn(const ImageSet& data, TrainSettings settings, const CommandContext& context,
                                      JobDirectory* job, TrainConsole* console) {
+  settings.device = context.device;
   UseTorchThreads(settings.threads);
   const Provenance origin{context.command_line, Place(job->path()).name, 0, ""};
   return Train(settings, data, origin, context.stop, job, console);

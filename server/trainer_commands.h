@@ -22,6 +22,7 @@ int ExitCodeOf(const absl::Status& status);
 struct CommandContext {
   std::string command_line;
   const std::atomic<bool>& stop;
+  std::string device = "cpu";  // to train on, as torch names it; there is one
 };
 
 // INVALID_ARGUMENT naming every field of the spec that is out of range. The commands below take flags without fault.

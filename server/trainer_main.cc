@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/memory.h"
 #include "server/data/data_set.h"
+#include "server/device/device.h"
 #include "server/jobs/trainer_exit_codes.h"
 #include "server/trainer_commands.h"
 #include "server/trainer_flags.h"
@@ -43,6 +44,7 @@ struct Flags {
   WorkFlags work;
   ExportFlags exported;
   std::string checked_data;
+  std::string device = "cpu";
 };
 
 struct Commands {
@@ -61,6 +63,12 @@ void WaitWithoutSpinning(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
   ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/1);
   ::execv("/proc/self/exe", argv);
+}
+
+// Of the commands that train.
+void AddDevice(CLI::App* command, std::string* device) {
+  command->add_option("--device", *device, "Where to train: cpu, cuda:N, or auto for a GPU if there is one")
+      ->capture_default_str();
 }
 
 int Failed(const absl::Status& status, int exit_code) {
@@ -94,6 +102,7 @@ Commands AddCommands(CLI::App* app, Flags* flags) {
   commands.work->add_option("--jobs", flags->work.jobs, "The server's folder of jobs (its --jobs)")->required();
   commands.work->add_option("--data-root", flags->work.data_root, "Folder that holds the data sets")->required();
   commands.work->add_flag("--wait", flags->work.wait, "Wait for a job when none waits, rather than end");
+  for (CLI::App* command : {commands.train, commands.run, commands.work}) AddDevice(command, &flags->device);
   commands.exported = app->add_subcommand("export", "Export a checkpoint of a job, which may be running");
   commands.exported->add_option("--job-dir", flags->exported.job_dir, "Directory of the job")->required();
   commands.exported->add_option("--step", flags->exported.step,
@@ -164,7 +173,10 @@ int Main(int argc, char** argv) {
     const absl::Status fault = CheckFlags(commands.train->parsed() ? flags.train : flags.init);
     if (!fault.ok()) return UsageError(std::string(fault.message()));
   }
-  return Run(commands, flags, {CommandLine(argc, argv), stop_requested});
+  const absl::StatusOr<Device> device = SelectDevice(flags.device);
+  if (absl::IsInvalidArgument(device.status())) return UsageError("--" + std::string(device.status().message()));
+  if (!device.ok()) return Failed(device.status(), kTrainerError);  // of this machine, not of the job
+  return Run(commands, flags, {CommandLine(argc, argv), stop_requested, device->name()});
 }
 
 }  // namespace

@@ -7,10 +7,20 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/status_macros.h"
+#include "server/device/device.h"
 #include "server/jobs/data_check.h"
 
 namespace ganserve {
 namespace {
+
+// Looked for here, so that a server for a device that is not there does not start.
+absl::StatusOr<std::string> TrainerDevice(const ServerOptions& options) {
+  const absl::StatusOr<Device> device = SelectDevice(options.trainer_device);
+  if (device.ok()) return device->name();
+  return absl::Status(device.status().code(),
+                      absl::StrCat("--trainer-device: ", std::string(device.status().message())));
+}
 
 PromoteFunction PromoteBy(ModelAdmin& models) {
   return [&models](const JobPromotion& job, auto done) {
@@ -45,6 +55,7 @@ absl::StatusOr<std::unique_ptr<TrainSupervisor>> StartTraining(const ServerOptio
   training.runner.trainer = TrainerPath(options);
   training.runner.data_root = options.data_root;
   training.runner.external = options.external_trainers;
+  GANSERVE_ASSIGN_OR_RETURN(training.runner.device, TrainerDevice(options));
   training.runner.niceness = static_cast<int>(options.trainer_niceness);
   training.runner.memory_limit_bytes = static_cast<uint64_t>(options.trainer_memory_limit);
   training.runner.stop_grace = options.trainer_stop_grace;

@@ -116,6 +116,7 @@ v1::TrainSpec ResolveTrainSpec(v1::TrainSpec spec) {
   if (!spec.has_seed()) spec.set_seed(1);
   if (!spec.has_max_rollbacks()) spec.set_max_rollbacks(3);
   if (!spec.has_threads()) spec.set_threads(1);
+  if (spec.precision() == v1::TRAIN_PRECISION_UNSPECIFIED) spec.set_precision(v1::TRAIN_PRECISION_FLOAT32);
   if (!spec.has_memory_limit_bytes()) spec.set_memory_limit_bytes(0);
   return spec;
 }

@@ -78,6 +78,7 @@ constexpr Row kRows[] = {
     {"checkpoint_every_steps", "--checkpoint-every-steps,--checkpoint-steps", "Steps between two checkpoints"},
     {"kept_checkpoints", "--kept-checkpoints", "How many of the newest checkpoints are kept, 1 to 1000"},
     {"max_rollbacks", "--max-rollbacks", "How often to go back after NaN, at half the learning rates, 0 to 100"},
+    {"precision", "--precision", "What convolutions and matrix products compute in"},
     {"memory_limit_bytes", "--memory-limit-bytes", "Limit of private memory (RLIMIT_DATA); 0: none"},
 };
 

@@ -33,6 +33,7 @@ struct JobRunnerOptions {
   std::string trainer;                           // the ganserve-trainer executable
   std::string data_root;                         // folder of data sets
   bool external = false;                         // trainers run in other pods: ExternalRunner, else ProcessRunner
+  std::string device = "cpu";                    // of trainers, as their --device
   int niceness = 19;                             // of trainers, added to the server's
   uint64_t memory_limit_bytes = 0;               // of a trainer, besides the spec's; 0: none
   std::chrono::milliseconds stop_grace{20'000};  // for a checkpoint, between SIGTERM and SIGKILL

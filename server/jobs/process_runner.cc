@@ -35,8 +35,8 @@ void ProcessRunner::Start() {
 void ProcessRunner::Launch() {
   start_at_ = Clock::TimePoint::max();
   TrainerCommand command;
-  command.arguments = {options_.trainer,   "run",         "--job-dir", job_path_, "--data-root",
-                       options_.data_root, "--supervised"};
+  command.arguments = {options_.trainer,   "run",      "--job-dir",     job_path_,     "--data-root",
+                       options_.data_root, "--device", options_.device, "--supervised"};
   command.niceness = options_.niceness;
   command.memory_limit_bytes = SmallerLimit(record_.info().spec().memory_limit_bytes(), options_.memory_limit_bytes);
   auto process =

@@ -91,6 +91,7 @@ void CheckEnums(const v1::TrainSpec& spec, Faults* faults) {
   CheckEnum("loss", spec.loss(), faults);
   CheckEnum("conditioning", spec.conditioning(), faults);
   CheckEnum("discriminator_norm", spec.discriminator_norm(), faults);
+  CheckEnum("precision", spec.precision(), faults);
 }
 
 void CheckPenalties(const v1::TrainSpec& spec, Faults* faults) {

@@ -42,7 +42,7 @@ torch::Tensor GradientOf(const torch::Tensor& parameter, const torch::Tensor& me
 
 void SaveList(const char* name, const std::vector<torch::Tensor>& tensors, torch::serialize::OutputArchive& archive) {
   torch::serialize::OutputArchive child;
-  for (size_t i = 0; i < tensors.size(); ++i) child.write(std::to_string(i), tensors[i], /*is_buffer=*/true);
+  for (size_t i = 0; i < tensors.size(); ++i) child.write(std::to_string(i), tensors[i].cpu(), /*is_buffer=*/true);
   archive.write(name, child);
 }
 

@@ -2,9 +2,11 @@
 
 #include <cmath>
 
+#include "server/train/autocast.h"
 #include "server/train/diff_augment.h"
 #include "server/train/gradient_penalty.h"
 #include "server/train/losses.h"
+#include "server/train/network_state.h"
 #include "server/train/random_streams.h"
 #include "server/train/random_tensors.h"
 #include "server/train/weight_average.h"
@@ -20,16 +22,11 @@ constexpr int64_t kNormBatchSize = 64;
 enum View : uint64_t { kRealView, kFakeView, kGeneratorView, kPairedView, kViews };
 
 template <typename Network>
-std::shared_ptr<Network> Initialized(std::shared_ptr<Network> network, uint64_t seed, RandomPurpose purpose) {
-  InitializeWeights(*network, DeriveSeed(seed, purpose, 0));
+std::shared_ptr<Network> Initialized(std::shared_ptr<Network> network, const GanSettings& settings,
+                                     RandomPurpose purpose, const torch::Device& device) {
+  InitializeWeights(*network, DeriveSeed(settings.seed, purpose, 0));
+  PlaceNetwork(*network, device, settings.precision);
   return network;
-}
-
-void CopyParameters(const torch::nn::Module& from, torch::nn::Module& to) {
-  const torch::NoGradGuard no_grad;
-  const auto source = from.parameters();
-  const auto target = to.parameters();
-  for (size_t i = 0; i < source.size(); ++i) target[i].detach().copy_(source[i]);
 }
 
 // While it lives, backward passes compute no gradients for these weights.
@@ -67,15 +64,19 @@ torch::Tensor Twice(const torch::Tensor& labels) {
 
 }  // namespace
 
-Gan::Gan(const GanSettings& settings, const NetworkFactory& networks)
+Gan::Gan(const GanSettings& settings, const torch::Device& device, const NetworkFactory& networks)
     : settings_(settings),
+      device_(device),
       networks_(networks),
-      generator_(Initialized(networks.generator(settings.shape), settings.seed, RandomPurpose::kGeneratorWeights)),
+      generator_(Initialized(networks.generator(settings.shape), settings, RandomPurpose::kGeneratorWeights, device)),
       discriminator_(
-          Initialized(networks.discriminator(settings.shape), settings.seed, RandomPurpose::kDiscriminatorWeights)),
+          Initialized(networks.discriminator(settings.shape), settings, RandomPurpose::kDiscriminatorWeights, device)),
       average_(networks.generator(settings.shape)),
       generator_optimizer_(generator_->parameters(), settings.generator_adam),
-      discriminator_optimizer_(discriminator_->parameters(), settings.discriminator_adam) {
+      discriminator_optimizer_(discriminator_->parameters(), settings.discriminator_adam),
+      measured_(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kFloat64))),
+      sums_(device) {
+  PlaceNetwork(*average_, device, settings.precision);
   CopyParameters(*generator_, *average_);
   for (auto& parameter : average_->parameters()) parameter.set_requires_grad(false);
 }
@@ -94,13 +95,25 @@ void Gan::Step(const GanBatch& batch) {
   torch::Tensor fake;
   {
     const torch::AutoGradMode gradients(with_generator);
-    fake = generator_->forward(batch.z, batch.labels);
+    fake = Generated(batch.z, batch.labels);
   }
   torch::Tensor measured = StepDiscriminator(batch, fake.detach());
   if (with_generator) measured = measured + StepGenerator(batch, fake);
-  // NaN and infinity stay such in a sum. Squares of weights beyond 1e19 overflow too, and count as diverged.
-  sound_ = std::isfinite(measured.item<double>());
+  measured_ += measured;
   ++steps_;
+}
+
+// NaN and infinity stay such in a sum. Squares of weights beyond 1e19 overflow too, and count as diverged.
+bool Gan::sound() const { return std::isfinite(measured_.item<double>()); }
+
+torch::Tensor Gan::Generated(const torch::Tensor& z, const torch::Tensor& labels) {
+  const Autocast mixed(device_, settings_.precision == Precision::kBfloat16);
+  return generator_->forward(z, labels).to(z.dtype());
+}
+
+torch::Tensor Gan::Logits(const torch::Tensor& images, const torch::Tensor& labels) {
+  const Autocast mixed(device_, settings_.precision == Precision::kBfloat16);
+  return discriminator_->forward(images, labels);
 }
 
 torch::Tensor Gan::Augmented(const torch::Tensor& images, uint64_t view) const {
@@ -114,10 +127,10 @@ torch::Tensor Gan::Augmented(const torch::Tensor& images, uint64_t view) const {
 Gan::Judgement Gan::Judge(const torch::Tensor& real, const torch::Tensor& fake, const torch::Tensor& labels,
                           bool penalised) {
   if (discriminator_->sees_batches()) {
-    return {discriminator_->forward(real, labels), discriminator_->forward(fake, labels), {}, {}};
+    return {Logits(real, labels), Logits(fake, labels), {}, {}};
   }
   const torch::Tensor images = torch::cat({real, fake}).set_requires_grad(penalised);
-  const torch::Tensor logits = discriminator_->forward(images, Twice(labels));
+  const torch::Tensor logits = Logits(images, Twice(labels));
   const auto halves = logits.chunk(2);
   if (!penalised) return {halves[0], halves[1], {}, {}};
   const auto gradients = ImageGradients(logits, images).chunk(2);
@@ -133,7 +146,7 @@ torch::Tensor Gan::Penalty(const Judgement& judgement, const GanBatch& batch, co
   if (penalties.gradient_penalty > 0) {
     const uint64_t seed = DeriveSeed(settings_.seed, RandomPurpose::kPenaltyPoints, static_cast<uint64_t>(steps_));
     const torch::Tensor points = PointsBetween(real, fake, seed);
-    const torch::Tensor gradients = ImageGradients(discriminator_->forward(points, batch.labels), points);
+    const torch::Tensor gradients = ImageGradients(Logits(points, batch.labels), points);
     penalty = penalty + penalties.gradient_penalty * UnitNormPenalty(gradients);
   }
   return penalty * penalties.every_steps;
@@ -164,9 +177,9 @@ torch::Tensor Gan::StepGenerator(const GanBatch& batch, const torch::Tensor& fak
     torch::Tensor real_logits;
     if (PairsImages(settings_.loss)) {
       const torch::NoGradGuard no_grad;
-      real_logits = discriminator_->forward(Augmented(batch.real, kPairedView), batch.labels);
+      real_logits = Logits(Augmented(batch.real, kPairedView), batch.labels);
     }
-    const torch::Tensor logits = discriminator_->forward(Augmented(fake, kGeneratorView), batch.labels);
+    const torch::Tensor logits = Logits(Augmented(fake, kGeneratorView), batch.labels);
     loss = GeneratorLoss(settings_.loss, logits, real_logits);
     loss.backward();
   }

@@ -17,7 +17,7 @@
 
 namespace ganserve {
 
-// What a step works on.
+// What a step works on, where the Gan computes.
 struct GanBatch {
   torch::Tensor real;    // [N, C, S, S] in [-1, 1]
   torch::Tensor labels;  // [N] int64, of the real images and of the generated ones; undefined without classes
@@ -32,23 +32,27 @@ struct NetworkFactory {
 };
 
 // Used by one thread. A step's cost is held down by design: the fake batch is made once and serves both networks, the
-// generator's update computes no gradients for the discriminator's weights, and one number is read: whether all
-// is finite.
+// generator's update computes no gradients for the discriminator's weights, and nothing of it is read, so that on a GPU
+// the next one is prepared meanwhile.
 class Gan {
  public:
-  explicit Gan(const GanSettings& settings, const NetworkFactory& networks = {});
+  // Trains on `device`. Everything random is drawn on the CPU, so that it is the same on every device.
+  explicit Gan(const GanSettings& settings, const torch::Device& device = torch::kCPU,
+               const NetworkFactory& networks = {});
 
   // An update of the discriminator and, in every settings.discriminator_steps-th step, one of the generator.
   void Step(const GanBatch& batch);
 
-  // Whether the losses, gradients and weights of the last step are all finite.
-  bool sound() const { return sound_; }
+  // Whether the losses, gradients and weights of all steps since the start or the last Load are finite. Waits for the
+  // device, as TakeLosses() does.
+  bool sound() const;
 
   LossSums::Means TakeLosses() { return sums_.Take(); }
 
   // The generator that is shown and exported: an exponential moving average of the trained weights over the updates,
-  // with batch norm statistics computed for exactly those weights, in eval mode. `seed` fixes the latents for the
-  // statistics.
+  // with batch norm statistics computed for exactly those weights, in eval mode. On the CPU and in float32, whatever it
+  // is trained with: what a checkpoint's generator makes depends on the checkpoint alone. `seed` fixes the latents for
+  // the statistics.
   std::shared_ptr<GeneratorNetwork> AveragedGenerator(uint64_t seed) const;
 
   // Sets how often training has been rolled back, and with it the learning rates: each time halves both.
@@ -65,8 +69,8 @@ class Gan {
   const std::string& data() const { return data_; }
 
   // Everything that the next step and the next TakeLosses() depend on besides the settings, as bytes; equal states have
-  // equal bytes. Errors of Load: DATA_LOSS when they are not a checkpoint of such networks, FAILED_PRECONDITION when
-  // they are one of a newer version of ganserve.
+  // equal bytes. What was trained on one device can go on on another. Errors of Load: DATA_LOSS when they are not a
+  // checkpoint of such networks, FAILED_PRECONDITION when they are one of a newer version of ganserve.
   absl::StatusOr<std::string> Save() const;
   absl::Status Load(absl::string_view checkpoint);
 
@@ -83,6 +87,10 @@ class Gan {
     torch::Tensor real_gradients, fake_gradients;
   };
 
+  // A forward pass in the settings' precision; the results are float32.
+  torch::Tensor Generated(const torch::Tensor& z, const torch::Tensor& labels);
+  torch::Tensor Logits(const torch::Tensor& images, const torch::Tensor& labels);
+
   // Return a scalar that is finite if the update's losses, gradients and weights all are.
   torch::Tensor StepDiscriminator(const GanBatch& batch, const torch::Tensor& fake);
   torch::Tensor StepGenerator(const GanBatch& batch, const torch::Tensor& fake);
@@ -94,6 +102,7 @@ class Gan {
   void SetLearningRates(double factor);
 
   const GanSettings settings_;
+  const torch::Device device_;
   const NetworkFactory networks_;
   const std::shared_ptr<GeneratorNetwork> generator_;
   const std::shared_ptr<DiscriminatorNetwork> discriminator_;
@@ -103,7 +112,7 @@ class Gan {
   int64_t steps_ = 0;
   int64_t generator_updates_ = 0;
   int rollbacks_ = 0;
-  bool sound_ = true;
+  torch::Tensor measured_;  // float64 scalar: the sum of what must be finite
   std::string notes_;
   std::string data_;
   LossSums sums_;  // since TakeLosses()

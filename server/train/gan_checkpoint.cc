@@ -1,11 +1,11 @@
 // How a Gan is saved: a torch archive with one child for each part.
 #include <sstream>
-#include <stdexcept>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/train/archive_integer.h"
 #include "server/train/gan.h"
+#include "server/train/network_state.h"
 
 namespace ganserve {
 namespace {
@@ -13,15 +13,12 @@ namespace {
 // Of what Save writes; another number for another content. 1 had no number and did not say which data it was of.
 constexpr int64_t kFormat = 2;
 
-std::vector<std::vector<int64_t>> Shapes(const torch::nn::Module& module) {
-  std::vector<std::vector<int64_t>> shapes;
-  for (const torch::Tensor& parameter : module.parameters()) shapes.push_back(parameter.sizes().vec());
-  return shapes;
-}
-
-void WriteModule(const char* name, const torch::nn::Module& part, torch::serialize::OutputArchive& archive) {
+// As a new network of the shape lies, on the CPU, wherever it is trained. `made` is such a one.
+void WriteModule(const char* name, const torch::nn::Module& part, torch::nn::Module& made,
+                 torch::serialize::OutputArchive& archive) {
+  CopyState(part, made);
   torch::serialize::OutputArchive child;
-  part.save(child);
+  made.save(child);
   archive.write(name, child);
 }
 
@@ -32,12 +29,13 @@ void WritePart(const char* name, const Part& part, torch::serialize::OutputArchi
   archive.write(name, child);
 }
 
-void ReadModule(const char* name, torch::serialize::InputArchive& archive, torch::nn::Module& part) {
+// Throws, too, when the weights have other shapes.
+void ReadModule(const char* name, torch::serialize::InputArchive& archive, torch::nn::Module& made,
+                torch::nn::Module& part) {
   torch::serialize::InputArchive child;
   archive.read(name, child);
-  const auto shapes = Shapes(part);
-  part.load(child);  // torch takes tensors of any shape
-  if (Shapes(part) != shapes) throw std::invalid_argument("its weights have other shapes");
+  made.load(child);
+  CopyState(made, part);
 }
 
 template <typename Part>
@@ -75,9 +73,9 @@ absl::Status NotACheckpoint(const std::exception& error) {
 absl::StatusOr<std::string> Gan::Save() const try {
   torch::serialize::OutputArchive archive;
   WriteInteger("format", kFormat, archive);
-  WriteModule("generator", *generator_, archive);
-  WriteModule("discriminator", *discriminator_, archive);
-  WriteModule("average", *average_, archive);
+  WriteModule("generator", *generator_, *networks_.generator(settings_.shape), archive);
+  WriteModule("discriminator", *discriminator_, *networks_.discriminator(settings_.shape), archive);
+  WriteModule("average", *average_, *networks_.generator(settings_.shape), archive);
   WritePart("generator_optimizer", generator_optimizer_, archive);
   WritePart("discriminator_optimizer", discriminator_optimizer_, archive);
   WritePart("sums", sums_, archive);
@@ -98,9 +96,9 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
   torch::serialize::InputArchive archive;
   archive.load_from(checkpoint.data(), checkpoint.size());
   GANSERVE_ASSIGN_OR_RETURN(const int64_t format, FormatOf(archive));
-  ReadModule("generator", archive, *generator_);
-  ReadModule("discriminator", archive, *discriminator_);
-  ReadModule("average", archive, *average_);
+  ReadModule("generator", archive, *networks_.generator(settings_.shape), *generator_);
+  ReadModule("discriminator", archive, *networks_.discriminator(settings_.shape), *discriminator_);
+  ReadModule("average", archive, *networks_.generator(settings_.shape), *average_);
   ReadPart("generator_optimizer", archive, generator_optimizer_);
   ReadPart("discriminator_optimizer", archive, discriminator_optimizer_);
   ReadPart("sums", archive, sums_);
@@ -109,7 +107,7 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
   SetRollbacks(static_cast<int>(ReadInteger("rollbacks", archive)));
   notes_ = ReadText("notes", archive);
   data_ = format == 1 ? "" : ReadText("data", archive);
-  sound_ = true;
+  measured_.zero_();
   return absl::OkStatus();
 } catch (const std::exception& error) {
   return NotACheckpoint(error);

@@ -19,6 +19,10 @@ struct AdamSettings {
   bool operator==(const AdamSettings&) const = default;
 };
 
+// What convolutions and matrix products compute in: kBfloat16 takes their operands in bfloat16, while weights, losses
+// and optimisers stay float32.
+enum class Precision { kFloat32, kBfloat16 };
+
 enum class GanLoss { kBceWithLogits, kLeastSquares, kHinge, kWasserstein, kRelativistic };
 
 // Weights of the penalties on the discriminator's gradients with respect to its images; 0: there is none.
@@ -52,7 +56,8 @@ struct GanSettings {
   AdamSettings generator_adam;
   AdamSettings discriminator_adam;
   double ema_decay = 0.999;  // of the averaged generator, per update; 0: it is a copy of the trained one
-  uint64_t seed = 1;         // of weights, order, latents and augmentation
+  Precision precision = Precision::kFloat32;
+  uint64_t seed = 1;  // of weights, order, latents and augmentation
 };
 
 }  // namespace ganserve

@@ -6,18 +6,22 @@
 
 namespace ganserve {
 
-torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape) {
-  const auto count = static_cast<int64_t>(batch.samples.size() / shape.samples());
-  return torch::from_blob(const_cast<uint8_t*>(batch.samples.data()),  // which is only read
-                          {count, shape.channels, shape.height, shape.width}, torch::kUInt8)
-      .to(torch::kFloat32)
-      .div_(127.5)
-      .sub_(1);
+// CUDA copies from pinned memory while it computes, and torch keeps that memory until it has been read.
+torch::Tensor ToDevice(const torch::Tensor& tensor, const torch::Device& device) {
+  if (device.is_cuda()) return tensor.pin_memory().to(device, /*non_blocking=*/true);
+  return tensor.to(device);
 }
 
-torch::Tensor LabelsOf(const ImageBatch& batch) {
+torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape, const torch::Device& device) {
+  const auto count = static_cast<int64_t>(batch.samples.size() / shape.samples());
+  const torch::Tensor bytes = torch::from_blob(const_cast<uint8_t*>(batch.samples.data()),  // which is only read
+                                               {count, shape.channels, shape.height, shape.width}, torch::kUInt8);
+  return ToDevice(bytes, device).to(torch::kFloat32).div_(127.5).sub_(1);
+}
+
+torch::Tensor LabelsOf(const ImageBatch& batch, const torch::Device& device) {
   if (batch.labels.empty()) return {};
-  return torch::tensor(at::ArrayRef<int32_t>(batch.labels), torch::kInt64);
+  return ToDevice(torch::tensor(at::ArrayRef<int32_t>(batch.labels), torch::kInt64), device);
 }
 
 torch::Tensor Quantized(const torch::Tensor& images) {

@@ -11,11 +11,14 @@
 
 namespace ganserve {
 
-// x / 127.5 - 1 of every sample x.
-torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape);
+// The tensor, which is on the CPU, for a device. Neither waits for what the device is doing.
+torch::Tensor ToDevice(const torch::Tensor& tensor, const torch::Device& device);
 
-// [N] int64; undefined if the data has no labels.
-torch::Tensor LabelsOf(const ImageBatch& batch);
+// x / 127.5 - 1 of every sample x, on the device.
+torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape, const torch::Device& device);
+
+// [N] int64 on the device; undefined if the data has no labels.
+torch::Tensor LabelsOf(const ImageBatch& batch, const torch::Device& device);
 
 // To bytes as the server makes them: round(127.5 (x + 1)), halves up. Contiguous.
 torch::Tensor Quantized(const torch::Tensor& images);

@@ -11,12 +11,20 @@ double Mean(double sum, int64_t count) {
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
+// Into a tensor that stays where it is. Throws when it has another shape.
+void ReadSums(const char* name, torch::serialize::InputArchive& archive, const torch::Tensor& sums) {
+  torch::Tensor stored;
+  archive.read(name, stored, /*is_buffer=*/true);
+  TORCH_CHECK(stored.sizes() == sums.sizes(), name, " has shape ", stored.sizes(), ", not ", sums.sizes());
+  sums.copy_(stored);
+}
+
 }  // namespace
 
-LossSums::LossSums()
-    : discriminator_(torch::zeros({4}, torch::kFloat64)),
-      generator_(torch::zeros({2}, torch::kFloat64)),
-      last_generator_(torch::zeros({2}, torch::kFloat64)) {}
+LossSums::LossSums(const torch::Device& device)
+    : discriminator_(torch::zeros({4}, torch::TensorOptions(device).dtype(torch::kFloat64))),
+      generator_(torch::zeros_like(discriminator_.narrow(0, 0, 2))),
+      last_generator_(torch::zeros_like(generator_)) {}
 
 void LossSums::AddDiscriminator(const torch::Tensor& loss, const torch::Tensor& real_score,
                                 const torch::Tensor& fake_score, const torch::Tensor& gradient_norm) {
@@ -33,8 +41,9 @@ void LossSums::AddGenerator(const torch::Tensor& loss, const torch::Tensor& grad
 
 LossSums::Means LossSums::Take() {
   if (generator_updates_ > 0) last_generator_ = generator_ / generator_updates_;
-  const double* d = discriminator_.data_ptr<double>();
-  const double* g = last_generator_.data_ptr<double>();
+  const torch::Tensor sums = torch::cat({discriminator_, last_generator_}).cpu();
+  const double* d = sums.data_ptr<double>();
+  const double* g = d + discriminator_.numel();
   const auto mean = [&](int i) { return Mean(d[i], discriminator_updates_); };
   const Means means{mean(0), g[0], mean(1), mean(2), mean(3), g[1]};
   discriminator_.zero_();
@@ -45,17 +54,17 @@ LossSums::Means LossSums::Take() {
 }
 
 void LossSums::Save(torch::serialize::OutputArchive& archive) const {
-  archive.write("discriminator", discriminator_, /*is_buffer=*/true);
-  archive.write("generator", generator_, /*is_buffer=*/true);
-  archive.write("last_generator", last_generator_, /*is_buffer=*/true);
+  archive.write("discriminator", discriminator_.cpu(), /*is_buffer=*/true);
+  archive.write("generator", generator_.cpu(), /*is_buffer=*/true);
+  archive.write("last_generator", last_generator_.cpu(), /*is_buffer=*/true);
   WriteInteger("discriminator_updates", discriminator_updates_, archive);
   WriteInteger("generator_updates", generator_updates_, archive);
 }
 
 void LossSums::Load(torch::serialize::InputArchive& archive) {
-  archive.read("discriminator", discriminator_, /*is_buffer=*/true);
-  archive.read("generator", generator_, /*is_buffer=*/true);
-  archive.read("last_generator", last_generator_, /*is_buffer=*/true);
+  ReadSums("discriminator", archive, discriminator_);
+  ReadSums("generator", archive, generator_);
+  ReadSums("last_generator", archive, last_generator_);
   discriminator_updates_ = ReadInteger("discriminator_updates", archive);
   generator_updates_ = ReadInteger("generator_updates", archive);
 }

@@ -10,7 +10,7 @@ namespace ganserve {
 // Sums stay tensors: adding to them waits for nothing.
 class LossSums {
  public:
-  LossSums();
+  explicit LossSums(const torch::Device& device);
 
   // Scalars of one update.
   void AddDiscriminator(const torch::Tensor& loss, const torch::Tensor& real_score, const torch::Tensor& fake_score,

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "server/train/autocast.h"
 #include "server/train/dcgan_networks.h"
 #include "server/train/residual_networks.h"
 
@@ -42,7 +43,8 @@ SpectralWeight DiscriminatorNetwork::AddWeight(const std::string& name, const st
 }
 
 torch::Tensor DiscriminatorNetwork::forward(const torch::Tensor& images, const torch::Tensor& labels) {
-  const torch::Tensor features = Features(images);
+  const torch::Tensor features = Features(images).to(bias_.dtype());
+  const Autocast full_precision(images.device(), false);  // for what losses compare
   const torch::Tensor logits = torch::linear(features, head_->forward(), bias_).squeeze(1);
   if (embedding_.is_empty()) return logits;
   return logits + (features * torch::embedding(embedding_->forward(), labels)).sum(1);

@@ -23,6 +23,7 @@ Setting SettingOf(Field field) {
 static_assert(static_cast<int>(GanLoss::kRelativistic) == v1::TRAIN_LOSS_RELATIVISTIC - 1);
 static_assert(static_cast<int>(NetworkBody::kResidual) == v1::TRAIN_BODY_RESIDUAL - 1);
 static_assert(static_cast<int>(DiscriminatorNorm::kSpectral) == v1::DISCRIMINATOR_NORM_SPECTRAL - 1);
+static_assert(static_cast<int>(Precision::kBfloat16) == v1::TRAIN_PRECISION_BFLOAT16 - 1);
 static_assert(static_cast<int>(Conditioning::kClass) == v1::TRAIN_CONDITIONING_CLASS - 1);
 
 GanSettings GanSettingsOf(const v1::TrainSpec& spec) {
@@ -44,6 +45,7 @@ GanSettings GanSettingsOf(const v1::TrainSpec& spec) {
   gan.generator_adam = AdamOf(spec.generator_adam(), spec.gradient_clip_norm());
   gan.discriminator_adam = AdamOf(spec.discriminator_adam(), spec.gradient_clip_norm());
   gan.ema_decay = spec.ema_decay();
+  gan.precision = SettingOf<Precision>(spec.precision());
   gan.seed = spec.seed();
   return gan;
 }

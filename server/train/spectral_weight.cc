@@ -1,5 +1,7 @@
 #include "server/train/spectral_weight.h"
 
+#include "server/train/autocast.h"
+
 namespace ganserve {
 namespace {
 
@@ -24,6 +26,7 @@ torch::Tensor SpectralWeightImpl::Matrix() const {
 
 torch::Tensor SpectralWeightImpl::forward() const {
   if (!normalised_) return weight_;
+  const Autocast full_precision(weight_.device(), false);  // for a norm that all depends on
   return weight_ / u_.dot(Matrix().mv(v_)).clamp_min(kTiny);
 }
 

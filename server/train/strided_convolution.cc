@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "server/train/autocast.h"
 #include "server/train/column_matrix.h"
 #include "server/train/matrix_product.h"
 #include "server/train/tap_products.h"
@@ -176,6 +177,8 @@ variable_list WeightOf::backward(AutogradContext* context, const variable_list& 
       [&] { return CoarseOf::apply(saved[0], gradients[0]); });
 }
 
+bool IsOurs(const torch::Tensor& x) { return x.device().is_cpu() && !Autocast::IsEnabled(x.device()); }
+
 void CheckOperands(const torch::Tensor& x, const torch::Tensor& weight, int64_t weight_axis) {
   TORCH_CHECK(x.dim() == 4 && weight.dim() == 4 && weight.size(2) == kTaps && weight.size(3) == kTaps &&
                   x.size(1) == weight.size(weight_axis),
@@ -187,14 +190,14 @@ void CheckOperands(const torch::Tensor& x, const torch::Tensor& weight, int64_t 
 }  // namespace
 
 torch::Tensor StridedConvolution(const torch::Tensor& x, const torch::Tensor& weight) {
-  if (!x.device().is_cpu()) return torch::conv2d(x, weight, /*bias=*/{}, /*stride=*/2, /*padding=*/1);
+  if (!IsOurs(x)) return torch::conv2d(x, weight, /*bias=*/{}, /*stride=*/2, /*padding=*/1);
   CheckOperands(x, weight, 1);
   TORCH_CHECK(x.size(2) % 2 == 0 && x.size(3) % 2 == 0, "a map of ", x.sizes(), " has an odd side");
   return CoarseOf::apply(x, weight);
 }
 
 torch::Tensor TransposedStridedConvolution(const torch::Tensor& x, const torch::Tensor& weight) {
-  if (!x.device().is_cpu()) return torch::conv_transpose2d(x, weight, /*bias=*/{}, /*stride=*/2, /*padding=*/1);
+  if (!IsOurs(x)) return torch::conv_transpose2d(x, weight, /*bias=*/{}, /*stride=*/2, /*padding=*/1);
   CheckOperands(x, weight, 0);
   return FineOf::apply(x, weight);
 }

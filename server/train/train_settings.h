@@ -21,6 +21,7 @@ struct TrainSettings : GanSettings {
   uint64_t epochs = 25;                   // passes over the data; 0: `steps` counts
   uint64_t steps = 0;                     // of the whole job; 0: `epochs` counts
   double final_learning_rate_factor = 1;  // learning rates fall on a line to this part at the last step
+  std::string device = "cpu";             // as torch names it; no part of the spec, as clients don't know machines
   int threads = 1;                        // of torch
   uint64_t memory_bytes = 0;              // limit of private memory; 0: none
   uint64_t checkpoint_every_steps = 500;

@@ -2,7 +2,6 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
 #include "server/data/batch_prefetcher.h"
+#include "server/device/torch_device.h"
 #include "server/eval/alarm_state.h"
 #include "server/eval/collapse_alarm.h"
 #include "server/train/checkpoint_gan.h"
@@ -22,16 +22,12 @@
 #include "server/train/image_tensors.h"
 #include "server/train/random_streams.h"
 #include "server/train/random_tensors.h"
+#include "server/train/sample_grid.h"
 #include "server/train/train_length.h"
 #include "server/train/train_pace.h"
 
 namespace ganserve {
 namespace {
-
-// Images in a row of a sample grid, and rows of one without classes; with classes there is a row for each of the first.
-constexpr int kGridColumns = 8;
-constexpr int kGridRows = 8;
-constexpr int kMaxGridRows = 16;
 
 // Wasserstein's loss may be anything.
 CollapseAlarm::Limits AlarmLimits(const TrainSettings& settings) {
@@ -45,6 +41,7 @@ class Trainer {
   Trainer(const TrainSettings& settings, const ImageSet& data, const Provenance& origin, const std::atomic<bool>& stop,
           JobDirectory* job, TrainConsole* console)
       : settings_(settings),
+        device_(settings.device),
         data_(data),
         data_digest_(DigestOf(data)),
         origin_(origin),
@@ -58,6 +55,7 @@ class Trainer {
   }
 
   absl::StatusOr<TrainOutcome> Run() {
+    if (device_.is_cuda()) MakeCudaDeterministic();
     GANSERVE_RETURN_IF_ERROR(SetOut());
     GANSERVE_RETURN_IF_ERROR(history_.RecordRunning());
     while (step_ < length_.steps) {
@@ -66,7 +64,7 @@ class Trainer {
       GANSERVE_RETURN_IF_ERROR(RunStep());
     }
     if (step_ < length_.steps) {
-      GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
+      GANSERVE_RETURN_IF_ERROR(gan_->sound() ? SaveCheckpoint() : RollBack());  // which saves one too
       return TrainOutcome{true, step_, ""};
     }
     GANSERVE_RETURN_IF_ERROR(Sample());
@@ -83,8 +81,9 @@ class Trainer {
     GANSERVE_ASSIGN_OR_RETURN(const std::optional<Checkpoint> last, LoadLastCheckpoint());
     // One that the spec names is tried before hours go into training.
     if (evaluates() && !settings_.extractor.empty()) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
-    const std::string line = last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
-                                  : absl::StrCat("Training from the start: ", length_.steps, " steps");
+    const std::string line = absl::StrCat(last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
+                                               : absl::StrCat("Training from the start: ", length_.steps, " steps"),
+                                          device_.is_cpu() ? "" : absl::StrCat(", on ", settings_.device));
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(history_.RecordLog(step_, line));
     if (gan_->rollbacks() > 0) {
@@ -98,7 +97,7 @@ class Trainer {
   // Puts everything back to the last intact checkpoint, or to the start of the job if there is none.
   absl::StatusOr<std::optional<Checkpoint>> LoadLastCheckpoint() {
     GANSERVE_ASSIGN_OR_RETURN(std::optional<Checkpoint> last, job_.ReadLastCheckpoint());
-    gan_ = std::make_unique<Gan>(settings_);
+    gan_ = std::make_unique<Gan>(settings_, device_);
     gan_->SetData(data_digest_);
     step_ = 0;
     saved_.reset();
@@ -139,7 +138,8 @@ class Trainer {
     gan_->Step(NextBatch());
     ++step_;
     pace_.CountStep();
-    if (!gan_->sound()) return RollBack();
+    // On a GPU, looking would have each step wait for the one before.
+    if ((device_.is_cpu() || TellsOfStep()) && !gan_->sound()) return RollBack();
     return FinishStep();
   }
 
@@ -147,8 +147,9 @@ class Trainer {
     const ImageBatch batch = batches_->Next().value();
     const uint64_t latents = DeriveSeed(settings_.seed, RandomPurpose::kStepLatents, step_);
     const double done = static_cast<double>(step_) / static_cast<double>(length_.steps);
-    return {ImagesOf(batch, data_.shape), settings_.shape.classes > 0 ? LabelsOf(batch) : torch::Tensor(),
-            NormalLatents(latents, settings_.batch_size, settings_.shape.latent_size),
+    return {ImagesOf(batch, data_.shape, device_),
+            settings_.shape.classes > 0 ? LabelsOf(batch, device_) : torch::Tensor(),
+            ToDevice(NormalLatents(latents, settings_.batch_size, settings_.shape.latent_size), device_),
             1 + (settings_.final_learning_rate_factor - 1) * done};
   }
 
@@ -163,17 +164,26 @@ class Trainer {
   // The checkpoint comes last: a run that resumes from it has told of everything up to its step. Nothing here depends
   // on `stop_`, so a run that is stopped and resumed reports what an uninterrupted one does.
   absl::Status FinishStep() {
-    const bool end = step_ == length_.steps;
-    if (end || EpochDone() || step_ % settings_.report_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Report());
+    if (ReportIsDue()) GANSERVE_RETURN_IF_ERROR(Report());
     console_.Progress(static_cast<int>(length_.EpochOf(step_)), static_cast<int>(length_.EpochOf(length_.steps)),
                       static_cast<long>(step_), static_cast<long>(length_.steps));
-    if (end) return absl::OkStatus();  // Run() publishes the rest
-    if (step_ % settings_.sample_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Sample());
-    if (evaluates() && step_ % settings_.evaluate_every_steps == 0) GANSERVE_RETURN_IF_ERROR(Evaluate());
+    if (step_ == length_.steps) return absl::OkStatus();  // Run() publishes the rest
+    if (SampleIsDue()) GANSERVE_RETURN_IF_ERROR(Sample());
+    if (EvaluationIsDue()) GANSERVE_RETURN_IF_ERROR(Evaluate());
     GANSERVE_RETURN_IF_ERROR(RaiseAlarms());
-    if (is_best() || step_ % settings_.checkpoint_every_steps == 0) return SaveCheckpoint();
+    if (is_best() || CheckpointIsDue()) return SaveCheckpoint();
     return absl::OkStatus();
   }
+
+  bool ReportIsDue() const {
+    return step_ == length_.steps || EpochDone() || step_ % settings_.report_every_steps == 0;
+  }
+  bool SampleIsDue() const { return step_ % settings_.sample_every_steps == 0; }
+  bool EvaluationIsDue() const { return evaluates() && step_ % settings_.evaluate_every_steps == 0; }
+  bool CheckpointIsDue() const { return step_ % settings_.checkpoint_every_steps == 0; }
+
+  // Whether anything comes of the step just done besides the next.
+  bool TellsOfStep() const { return ReportIsDue() || SampleIsDue() || EvaluationIsDue() || CheckpointIsDue(); }
 
   bool evaluates() const { return settings_.evaluate_every_steps > 0; }
   bool is_best() const { return history_.best() && history_.best()->step == step_; }
@@ -251,15 +261,8 @@ class Trainer {
   }
 
   absl::Status Sample() {
-    const torch::NoGradGuard no_grad;
-    const int classes = settings_.shape.classes;
-    const int rows = classes > 0 ? std::min(classes, kMaxGridRows) : kGridRows;
-    const torch::Tensor z = NormalLatents(DeriveSeed(settings_.seed, RandomPurpose::kSampleLatents, 0),
-                                          int64_t{rows} * kGridColumns, settings_.shape.latent_size);
-    const torch::Tensor labels =
-        classes > 0 ? torch::arange(rows, torch::kInt64).repeat_interleave(kGridColumns) : torch::Tensor();
     GANSERVE_ASSIGN_OR_RETURN(const std::string png,
-                              GridPng(gan_->AveragedGenerator(settings_.seed)->forward(z, labels), rows, kGridColumns));
+                              SampleGridPng(*gan_->AveragedGenerator(settings_.seed), settings_.seed));
     return job_.PublishSample(step_, png);
   }
 
@@ -295,6 +298,7 @@ class Trainer {
   }
 
   const TrainSettings& settings_;
+  const torch::Device device_;
   const ImageSet& data_;
   const std::string data_digest_;
   const Provenance& origin_;

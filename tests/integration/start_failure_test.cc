@@ -49,6 +49,8 @@ TEST_F(StartFailureTest, SaysWhichOptionIsWrong) {
   ExpectFailure({"--wrokers", "3"}, kUsage, AllOf(HasSubstr("--wrokers"), HasSubstr("did you mean --workers")));
   ExpectFailure({"--listen", "nowhere"}, kUsage, AllOf(HasSubstr("--listen"), HasSubstr("nowhere")));
   ExpectFailure({"--device", "cuda:99"}, kFailure, AllOf(HasSubstr("cuda:99"), HasSubstr("is not there")));
+  ExpectFailure({"--jobs", folder_.File("jobs"), "--data-root", folder_.path(), "--trainer-device", "cuda:99"},
+                kFailure, AllOf(HasSubstr("--trainer-device: device cuda:99"), HasSubstr("is not there")));
 }
 
 TEST_F(StartFailureTest, SaysThatAPortIsTaken) {

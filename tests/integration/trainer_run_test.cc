@@ -131,6 +131,16 @@ TEST_F(TrainerRunTest, WhatWouldFailAgainIsAPermanentFailure) {
   EXPECT_EQ(jobs_.Run(jobs_.folder().File("nowhere")), kPermanentError);
 }
 
+TEST_F(TrainerRunTest, ADeviceThatIsNotThereIsNoFaultOfTheJob) {
+  const std::string job = jobs_.Create("job", TrainerJobs::Spec());
+  EXPECT_EQ(jobs_.Execute(jobs_.RunArguments(job, {"--device", "cuda:99"})), kError);
+  EXPECT_THAT(jobs_.errors(), HasSubstr("device cuda:99 is not there"));
+  EXPECT_EQ(jobs_.Execute(jobs_.RunArguments(job, {"--device", "gpu"})), kUsageError);
+  EXPECT_THAT(jobs_.errors(), HasSubstr("--device is 'gpu'; it must be auto, cpu or cuda:N"));
+  EXPECT_FALSE(fs::exists(job + "/events"));
+  EXPECT_EQ(jobs_.Execute(jobs_.RunArguments(job, {"--device", "auto"})), kFinished) << jobs_.errors();
+}
+
 TEST_F(TrainerRunTest, ExportsACheckpointBesideARunningTrainer) {
   const std::string job = jobs_.Create("job", TrainerJobs::LongSpec());
   const auto trainer = Start(job);

@@ -1,5 +1,6 @@
-// Stands in for ganserve-trainer: `fake_trainer run --job-dir DIR --data-root ROOT --supervised` behaves as the name of
-// the data in its job's spec says, see kBehaviours. DIR/starts has a byte for each time that it was started.
+// Stands in for ganserve-trainer: `fake_trainer run --job-dir DIR --data-root ROOT --device DEVICE --supervised`
+// behaves as the name of the data in its job's spec says, see kBehaviours. DIR/starts has a byte for each time that it
+// was started.
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ constexpr int kOutOfDisk = 5;
 
 struct Job {
   std::string path;
+  std::string device;
   size_t starts = 0;
   EventLog log;
 
@@ -117,6 +119,11 @@ int TellItsLimit(Job& job) {
   return Finish(job);
 }
 
+int TellItsDevice(Job& job) {
+  job.Append([&](auto& event) { event.mutable_log_line()->set_text(job.device); }, 0);
+  return Finish(job);
+}
+
 int Fail(int code, const char* why) {
   std::cerr << why << "\n";
   return code;
@@ -135,13 +142,14 @@ const std::map<std::string, std::function<int(Job&)>> kBehaviours = {
     {"chatty", SayMuch},
     {"child", LeaveAChild},
     {"limit", TellItsLimit},
+    {"device", TellItsDevice},
     {"bad-data", [](Job&) { return Fail(kPermanentFailure, "the data is bad"); }},
     {"latin-1", [](Job&) { return Fail(kPermanentFailure, "caf\xe9 is no class"); }},
     {"full-disk-once",
      [](Job& job) { return job.starts == 1 ? Fail(kOutOfDisk, "no space left on device") : Finish(job); }},
 };
 
-int Main(const std::string& job_path) {
+int Main(const std::string& job_path, const std::string& device) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
@@ -151,7 +159,7 @@ int Main(const std::string& job_path) {
   const auto spec = TrainSpecFromJson(ReadWhole(job_path + "/spec"));
   auto log = EventLog::Open(job_path + "/events");
   if (!spec.ok() || !log.ok()) return Fail(kPermanentFailure, "cannot read the job");
-  Job job{job_path, ReadWhole(job_path + "/starts").size(), *std::move(log)};
+  Job job{job_path, device, ReadWhole(job_path + "/starts").size(), *std::move(log)};
   const auto behaviour = kBehaviours.find(spec->data());
   return behaviour == kBehaviours.end() ? Fail(kPermanentFailure, "unknown behaviour") : behaviour->second(job);
 }
@@ -159,4 +167,4 @@ int Main(const std::string& job_path) {
 }  // namespace
 }  // namespace ganserve
 
-int main(int argc, char** argv) { return argc > 3 ? ganserve::Main(argv[3]) : 2; }
+int main(int argc, char** argv) { return argc > 7 ? ganserve::Main(argv[3], argv[7]) : 2; }

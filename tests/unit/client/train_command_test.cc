@@ -59,7 +59,8 @@ TEST_F(TrainingCommandsTest, PassesEveryFieldOn) {
       "--gradient-penalty 0.5 --r1-penalty 0.6 --r2-penalty 0.7 --penalty-every-steps 16 "
       "--discriminator-steps 5 --label-smoothing 0.1 --gradient-clip-norm 0.8 --final-learning-rate-factor "
       "0.9 --flip-probability 0.5 --diff-augment-color --evaluate-every-steps 17 --evaluation-samples 18 "
-      "--extractor inception.pt --promote-to-model m --promote-only-if-not-worse --request-id mine";
+      "--extractor inception.pt --precision bfloat16 --promote-to-model m --promote-only-if-not-worse --request-id "
+      "mine";
   std::vector<std::string> arguments = absl::StrSplit(flags, ' ');
   arguments.insert(arguments.begin(), "train");
   EXPECT_EQ(Run(arguments), kOk) << err_;

@@ -75,6 +75,13 @@ TEST_F(SupervisorTest, TheSameRequestIdIsTheSameJobAlsoForTheNextServer) {
   EXPECT_EQ(supervisor_->table().List(10, "", {}).jobs.size(), 1U);
 }
 
+TEST_F(SupervisorTest, TrainersAreToldTheirDevice) {
+  options_.runner.device = "cuda:3";
+  Start();
+  const std::string id = SubmitOk("device");
+  EXPECT_EQ(EventsUntil(id, [](const auto& event) { return event.has_log_line(); }).back().log_line().text(), "cuda:3");
+}
+
 TEST_F(SupervisorTest, ATrainersMemoryIsLimitedByTheServerAndByTheSpec) {
   options_.runner.memory_limit_bytes = uint64_t{1} << 50;  // more than a sanitizer's shadow takes
   Start();

@@ -78,8 +78,10 @@ TEST(TrainSpecTest, RefusesValuesOfANewerClient) {
   v1::TrainSpec spec = OnlyData();
   spec.set_loss(static_cast<v1::TrainLoss>(99));
   spec.set_body(static_cast<v1::TrainBody>(98));
+  spec.set_precision(static_cast<v1::TrainPrecision>(97));
   EXPECT_THAT(std::string(ValidateTrainSpec(spec).message()),
-              AllOf(HasSubstr("loss is 99, must be 1 to 5"), HasSubstr("body is 98, must be 1 to 2")));
+              AllOf(HasSubstr("loss is 99, must be 1 to 5"), HasSubstr("body is 98, must be 1 to 2"),
+                    HasSubstr("precision is 97, must be 1 to 2")));
 }
 
 TEST(TrainSpecTest, RefusesAnExtractorOutsideTheDataRoot) {

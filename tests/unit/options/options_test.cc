@@ -269,7 +269,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{{"--default-model=a/b"}, "--default-model = \"a/b\": must be a model's name"},
         Rule{{"--trainer-memory-limit=1MiB"},
              "--trainer-memory-limit = 1048576: must be 0 (none) or at least 268435456"},
-        Rule{{"--device=cuda:1x"}, "--device = \"cuda:1x\": must be auto, cpu or cuda:N"}));
+        Rule{{"--device=cuda:1x"}, "--device = \"cuda:1x\": must be auto, cpu or cuda:N"},
+        Rule{{"--trainer-device=gpu"}, "--trainer-device = \"gpu\": must be auto, cpu or cuda:N"}));
 
 TEST(OptionsTest, TokensAreAcceptedOnLoopbackWithTlsOrByConsent) {
   EXPECT_EQ(FaultsOf({"--token-file=generate=t"}), "");

@@ -7,83 +7,10 @@
 #include "server/train/gradient_penalty.h"
 #include "server/train/losses.h"
 #include "server/train/random_tensors.h"
+#include "tests/unit/train/recipes.h"
 
 namespace ganserve {
 namespace {
-
-struct Recipe {
-  const char* name;
-  void (*set)(GanSettings& settings);
-};
-
-void PrintTo(const Recipe& recipe, std::ostream* out) { *out << recipe.name; }
-
-constexpr Recipe kRecipes[] = {
-    {"classic", [](GanSettings&) {}},
-    {"least_squares_smooth",
-     [](GanSettings& s) {
-       s.loss = GanLoss::kLeastSquares;
-       s.label_smoothing = 0.1;
-     }},
-    {"hinge_spectral_classes",
-     [](GanSettings& s) {
-       s.loss = GanLoss::kHinge;
-       s.shape.discriminator_norm = DiscriminatorNorm::kSpectral;
-       s.shape.classes = 3;
-     }},
-    {"wasserstein_penalty_five_steps",
-     [](GanSettings& s) {
-       s.loss = GanLoss::kWasserstein;
-       s.shape.discriminator_norm = DiscriminatorNorm::kNone;
-       s.penalties.gradient_penalty = 10;
-       s.discriminator_steps = 3;
-     }},
-    {"relativistic_lazy_penalties_augmented",
-     [](GanSettings& s) {
-       s.loss = GanLoss::kRelativistic;
-       s.shape.discriminator_norm = DiscriminatorNorm::kNone;
-       s.penalties = {0, 1, 1, 2};
-       s.diff_augment = {true, true, true};
-     }},
-    {"residual_clipped_decayed",
-     [](GanSettings& s) {
-       s.loss = GanLoss::kHinge;
-       s.shape.body = NetworkBody::kResidual;
-       s.shape.discriminator_norm = DiscriminatorNorm::kSpectral;
-       s.shape.width = 1;
-       s.generator_adam.max_gradient_norm = 0.1;
-       s.discriminator_adam.weight_decay = 0.01;
-     }},
-};
-
-GanSettings SettingsOf(const Recipe& recipe) {
-  GanSettings settings;
-  settings.shape = {32, 1, 2, 8};
-  settings.ema_decay = 0.9;
-  recipe.set(settings);
-  return settings;
-}
-
-GanSettings Classic() { return SettingsOf(kRecipes[0]); }
-
-GanBatch Batch(const GanSettings& settings, int step) {
-  const auto seed = static_cast<uint64_t>(step);
-  GanBatch batch;
-  batch.real = NormalLatents(100 + seed, 6, 32 * 32).tanh().view({6, 1, 32, 32});
-  batch.z = NormalLatents(seed, 6, 8);
-  if (settings.shape.classes > 0) batch.labels = UniformIntegers(seed, 0, settings.shape.classes - 1, {6});
-  return batch;
-}
-
-void Steps(Gan& gan, const GanSettings& settings, int first, int count) {
-  for (int i = first; i < first + count; ++i) gan.Step(Batch(settings, i));
-}
-
-torch::Tensor Weights(const torch::nn::Module& module) {
-  std::vector<torch::Tensor> parts;
-  for (const torch::Tensor& parameter : module.parameters()) parts.push_back(parameter.detach().reshape(-1));
-  return torch::cat(parts);
-}
 
 class RecipeTest : public testing::TestWithParam<Recipe> {
  protected:
@@ -130,8 +57,7 @@ TEST_P(RecipeTest, MakesImagesInRange) {
   EXPECT_GT(images.std().item<float>(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RecipeTest, testing::ValuesIn(kRecipes),
-                         [](const auto& recipe) { return std::string(recipe.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, RecipeTest, testing::ValuesIn(kRecipes), NameOf);
 
 TEST(GanRecipesTest, UpdatesTheGeneratorInEverySoManyStepsAlone) {
   GanSettings settings = Classic();

@@ -82,7 +82,7 @@ GanSettings Settings(GanLoss loss) {
 // The number of modes of which a generated point in 40 or more is within three tenths of the ring's radius.
 int64_t CoveredModes(const GanSettings& settings, int steps) {
   torch::set_num_threads(1);
-  Gan gan(settings, kNetworks);
+  Gan gan(settings, torch::kCPU, kNetworks);
   for (auto& network : {gan.generator().named_parameters(), gan.discriminator().named_parameters()}) {
     const torch::NoGradGuard no_grad;  // 0.02 is for convolutions; these layers are narrow
     for (const auto& parameter : network) torch::Tensor(parameter.value()).mul_(10);

@@ -32,6 +32,7 @@ TEST(SpecSettingsTest, TheSettingsOfTheClassicRecipeAreTheDefaults) {
   EXPECT_EQ(settings.seed, defaults.seed);
   EXPECT_EQ(settings.ema_decay, 0);
   EXPECT_EQ(settings.loss, defaults.loss);
+  EXPECT_EQ(settings.precision, defaults.precision);
   EXPECT_EQ(settings.penalties, defaults.penalties);
   EXPECT_EQ(settings.label_smoothing, defaults.label_smoothing);
   EXPECT_EQ(settings.discriminator_steps, defaults.discriminator_steps);
@@ -78,6 +79,7 @@ TEST(SpecSettingsTest, TakesEveryFieldThatIsSet) {
   spec.set_evaluate_every_steps(20);
   spec.set_evaluation_samples(300);
   spec.set_extractor("inception.pt");
+  spec.set_precision(v1::TRAIN_PRECISION_BFLOAT16);
   spec.set_seed(18446744073709551615U);
   spec.set_ema_decay(0);
   spec.set_checkpoint_every_steps(15);
@@ -98,6 +100,7 @@ TEST(SpecSettingsTest, TakesEveryFieldThatIsSet) {
   EXPECT_EQ(settings.evaluate_every_steps, 20U);
   EXPECT_EQ(settings.evaluation_samples, 300U);
   EXPECT_EQ(settings.extractor, "inception.pt");
+  EXPECT_EQ(settings.precision, Precision::kBfloat16);
   EXPECT_EQ(settings.batch_size, 9);
   EXPECT_EQ(settings.steps, 10U);
   EXPECT_EQ(settings.augmentation, (AugmentationOptions{0.25, 20, 0.125}));

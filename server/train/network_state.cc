@@ -1,0 +1,36 @@
+#include "server/train/network_state.h"
+
+#include <vector>
+
+namespace ganserve {
+namespace {
+
+void CopyTensors(const std::vector<torch::Tensor>& from, const std::vector<torch::Tensor>& to) {
+  const torch::NoGradGuard no_grad;
+  TORCH_CHECK(from.size() == to.size(), from.size(), " tensors for ", to.size());
+  for (size_t i = 0; i < from.size(); ++i) {
+    TORCH_CHECK(from[i].sizes() == to[i].sizes(), "a tensor of shape ", from[i].sizes(), " for one of ", to[i].sizes());
+    to[i].detach().copy_(from[i]);
+  }
+}
+
+}  // namespace
+
+void PlaceNetwork(torch::nn::Module& network, const torch::Device& device, Precision precision) {
+  network.to(device);
+  if (device.is_cpu() && precision == Precision::kFloat32) return;
+  for (const torch::Tensor& parameter : network.parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
+  }
+}
+
+void CopyParameters(const torch::nn::Module& from, torch::nn::Module& to) {
+  CopyTensors(from.parameters(), to.parameters());
+}
+
+void CopyState(const torch::nn::Module& from, torch::nn::Module& to) {
+  CopyParameters(from, to);
+  CopyTensors(from.buffers(), to.buffers());
+}
+
+}  // namespace ganserve
