@@ -1,37 +1,43 @@
 // One training step of the classic DCGAN recipe: the trainer's against the loop that one writes first with LibTorch.
 //
-//   train_step_bench [--threads N] [--steps N] [--batch N]
+//   train_step_bench [--threads N] [--steps N] [--batch N] [--device cpu|cuda:N]
 //
 // Both train the same networks (the reference DCGAN, 32x32x1, width 64) from the same weights on the same batches in
 // one process, turn by turn, so that whatever else the machine does meets both alike. Memory is kept between steps for
 // both, as the trainer does it. Prints the median and the least wall time of a step, the median processor time of all
-// threads, their ratios, a step with hinge loss and spectral norm, and what the parts of the trainer's step take. Fails
-// when the two don't compute the same losses.
+// threads, their ratios, a step with hinge loss and spectral norm, what the parts of the trainer's step take, and steps
+// of the standard recipe with both kinds of networks in float32 and in mixed precision. Fails when the two loops don't
+// compute the same losses. On a GPU every time is that until the result is there; the parts, which are not waited for,
+// are left out.
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "server/base/memory.h"
+#include "server/device/torch_device.h"
 #include "server/train/adam.h"
 #include "server/train/gan.h"
 #include "server/train/losses.h"
 #include "server/train/weight_average.h"
+#include "tests/bench/step_times.h"
 
 namespace {
 
 namespace nn = torch::nn;
+using ganserve::Milliseconds;
+using ganserve::Print;
+using ganserve::PrintRatio;
+using ganserve::Times;
 
 constexpr ganserve::NetworkShape kShape{32, 1, 64, 100};
+constexpr int kResidualWidth = 16;  // a step with 64 takes as long as thirty of the DCGAN
 constexpr double kLearningRate = 2e-4;
 constexpr double kBeta1 = 0.5;
 constexpr double kEmaDecay = 0.999;
@@ -40,6 +46,7 @@ struct Flags {
   int threads = 1;
   int steps = 15;
   int batch = 64;
+  std::string device = "cpu";
 };
 
 nn::Conv2d Down(int in, int out) { return nn::Conv2d(nn::Conv2dOptions(in, out, 4).stride(2).padding(1).bias(false)); }
@@ -54,18 +61,21 @@ nn::LeakyReLU Leaky() { return nn::LeakyReLU(nn::LeakyReLUOptions().negative_slo
 // gradients that backward() makes, both losses read in every step.
 class PlainLoop {
  public:
-  PlainLoop()
+  explicit PlainLoop(const torch::Device& device)
       : generator_(Up(100, 256, 1, 0), nn::BatchNorm2d(256), nn::ReLU(), Up(256, 128, 2, 1), nn::BatchNorm2d(128),
                    nn::ReLU(), Up(128, 64, 2, 1), nn::BatchNorm2d(64), nn::ReLU(), Up(64, 1, 2, 1), nn::Tanh()),
         discriminator_(Down(1, 64), Leaky(), Down(64, 128), nn::BatchNorm2d(128), Leaky(), Down(128, 256),
                        nn::BatchNorm2d(256), Leaky(), Down(256, 512), nn::BatchNorm2d(512), Leaky(), nn::Flatten(),
                        nn::Linear(512 * 2 * 2, 1)),
         generator_optimizer_(generator_->parameters(), Options()),
-        discriminator_optimizer_(discriminator_->parameters(), Options()) {}
+        discriminator_optimizer_(discriminator_->parameters(), Options()) {
+    generator_->to(device);
+    discriminator_->to(device);
+  }
 
   void Step(const torch::Tensor& real, const torch::Tensor& z) {
     discriminator_->zero_grad();
-    const torch::Tensor ones = torch::ones({real.size(0), 1});
+    const torch::Tensor ones = torch::ones({real.size(0), 1}, real.options());
     const torch::Tensor real_loss = torch::binary_cross_entropy_with_logits(discriminator_->forward(real), ones);
     real_loss.backward();
     const torch::Tensor fake = generator_->forward(z.view({z.size(0), z.size(1), 1, 1}));
@@ -96,35 +106,6 @@ class PlainLoop {
   torch::optim::Adam discriminator_optimizer_;
   double discriminator_loss_ = 0;
   double generator_loss_ = 0;
-};
-
-using Milliseconds = double;
-
-// Wall times of one thing that was done repeatedly, and the processor time of all threads.
-class Times {
- public:
-  void Add(const std::function<void()>& run) {
-    const auto start = std::chrono::steady_clock::now();
-    const std::clock_t processor_start = std::clock();
-    run();
-    const std::clock_t processor = std::clock() - processor_start;
-    const std::chrono::duration<Milliseconds, std::milli> wall = std::chrono::steady_clock::now() - start;
-    wall_.push_back(wall.count());
-    processor_.push_back(1000 * static_cast<Milliseconds>(processor) / CLOCKS_PER_SEC);
-  }
-
-  Milliseconds Median() const { return MedianOf(wall_); }
-  Milliseconds Least() const { return *std::min_element(wall_.begin(), wall_.end()); }
-  Milliseconds Processor() const { return MedianOf(processor_); }
-
- private:
-  static Milliseconds MedianOf(std::vector<Milliseconds> times) {
-    std::sort(times.begin(), times.end());
-    return times[times.size() / 2];
-  }
-
-  std::vector<Milliseconds> wall_;
-  std::vector<Milliseconds> processor_;
 };
 
 void CopyParameters(const std::vector<torch::Tensor>& source, const std::vector<torch::Tensor>& target) {
@@ -198,13 +179,38 @@ class Parts {
   std::array<Times, kNames.size()> times_;
 };
 
-void Print(const char* name, const Times& times) {
-  std::printf("  %-34s%9.2f%9.2f%9.2f\n", name, times.Median(), times.Least(), times.Processor());
+void StepAndWait(ganserve::Gan& gan, const ganserve::GanBatch& batch) {
+  gan.Step(batch);
+  TORCH_CHECK(gan.sound(), "training diverged");
 }
 
-void PrintRatio(const char* name, const Times& times, const Times& to, double target) {
-  std::printf("  %-34s%9.3f%9.3f%9.3f  (target %.2f)\n", name, times.Median() / to.Median(), times.Least() / to.Least(),
-              times.Processor() / to.Processor(), target);
+// The standard recipe's steps with one kind of networks in both precisions, turn by turn.
+void CompareStandard(const Flags& flags, const char* name, ganserve::NetworkBody body,
+                     const ganserve::GanBatch& batch) {
+  ganserve::GanSettings settings;
+  settings.shape = kShape;
+  settings.shape.body = body;
+  if (body == ganserve::NetworkBody::kResidual) settings.shape.width = kResidualWidth;
+  settings.shape.discriminator_norm = ganserve::DiscriminatorNorm::kNone;
+  settings.loss = ganserve::GanLoss::kRelativistic;
+  settings.penalties = {0, 1, 1, 1};
+  const torch::Device device(flags.device);
+  ganserve::Gan full(settings, device);
+  settings.precision = ganserve::Precision::kBfloat16;
+  ganserve::Gan mixed(settings, device);
+  full.Step(batch);
+  mixed.Step(batch);
+  Times full_times;
+  Times mixed_times;
+  for (int step = 0; step < flags.steps; ++step) {
+    full_times.Add([&] { StepAndWait(full, batch); });
+    mixed_times.Add([&] { StepAndWait(mixed, batch); });
+  }
+  std::printf("\nStandard recipe, %s%*s%9s%9s\n", name, 34 - static_cast<int>(std::strlen(name)), "median", "least",
+              "CPU");
+  Print("float32", full_times);
+  Print("bfloat16", mixed_times);
+  PrintRatio("ratio", mixed_times, full_times);
 }
 
 bool Agree(double expected, double actual) { return std::abs(expected - actual) < 1e-3 * std::abs(expected); }
@@ -212,17 +218,19 @@ bool Agree(double expected, double actual) { return std::abs(expected - actual) 
 int Run(const Flags& flags) {
   at::set_num_threads(flags.threads);
   torch::manual_seed(1);
-  const torch::Tensor real = torch::rand({flags.batch, 1, 32, 32}) * 2 - 1;
-  const torch::Tensor z = torch::randn({flags.batch, 100});
+  const torch::Device device(flags.device);
+  if (device.is_cuda()) ganserve::MakeCudaDeterministic();
+  const torch::Tensor real = (torch::rand({flags.batch, 1, 32, 32}) * 2 - 1).to(device);
+  const torch::Tensor z = torch::randn({flags.batch, 100}).to(device);
   ganserve::GanSettings settings;
   settings.shape = kShape;
   settings.generator_adam = settings.discriminator_adam = {kLearningRate, kBeta1, 0.999};
   settings.ema_decay = kEmaDecay;
-  ganserve::Gan gan(settings);
+  ganserve::Gan gan(settings, device);
   settings.loss = ganserve::GanLoss::kHinge;
   settings.shape.discriminator_norm = ganserve::DiscriminatorNorm::kSpectral;
-  ganserve::Gan spectral(settings);
-  PlainLoop plain;
+  ganserve::Gan spectral(settings, device);
+  PlainLoop plain(device);
   CopyParameters(gan.generator().parameters(), plain.generator()->parameters());
   CopyParameters(DiscriminatorParameters(gan.discriminator()), plain.discriminator()->parameters());
   const ganserve::GanBatch batch{real, {}, z};
@@ -242,22 +250,28 @@ int Run(const Flags& flags) {
   Parts parts(gan);
   for (int step = 0; step < flags.steps; ++step) {
     plain_times.Add([&] { plain.Step(real, z); });
-    gan_times.Add([&] { gan.Step(batch); });
-    spectral_times.Add([&] { spectral.Step(batch); });
-    parts.Step(real, z);
+    gan_times.Add([&] { StepAndWait(gan, batch); });
+    spectral_times.Add([&] { StepAndWait(spectral, batch); });
+    if (device.is_cpu()) parts.Step(real, z);
   }
   std::printf("A step, batch %d, %d thread(s), ms%11s%9s%9s\n", flags.batch, flags.threads, "median", "least", "CPU");
   Print("straightforward loop", plain_times);
   Print("trainer's step", gan_times);
-  PrintRatio("ratio", gan_times, plain_times, 0.70);
+  PrintRatio("ratio", gan_times, plain_times, "  (target 0.70)");
   Print("hinge and spectral norm", spectral_times);
-  PrintRatio("its ratio to the trainer's step", spectral_times, gan_times, 1.10);
-  parts.Print(gan_times);
+  PrintRatio("its ratio to the trainer's step", spectral_times, gan_times, "  (target 1.10)");
+  if (device.is_cpu()) parts.Print(gan_times);
+  CompareStandard(flags, "DCGAN", ganserve::NetworkBody::kDcgan, batch);
+  CompareStandard(flags, "residual, width 16", ganserve::NetworkBody::kResidual, batch);
   return 0;
 }
 
 bool ParseFlags(int argc, char** argv, Flags* flags) {
   for (int i = 1; i < argc; i += 2) {
+    if (std::strcmp(argv[i], "--device") == 0 && i + 1 < argc) {
+      flags->device = argv[i + 1];
+      continue;
+    }
     int* const value = std::strcmp(argv[i], "--threads") == 0 ? &flags->threads
                        : std::strcmp(argv[i], "--steps") == 0 ? &flags->steps
                        : std::strcmp(argv[i], "--batch") == 0 ? &flags->batch
@@ -275,8 +289,14 @@ int main(int argc, char** argv) {
   ganserve::TuneMalloc(ganserve::kTrainingMemory);
   Flags flags;
   if (!ParseFlags(argc, argv, &flags)) {
-    std::fputs("usage: train_step_bench [--threads N] [--steps N] [--batch N]\n", stderr);
+    std::fputs("usage: train_step_bench [--threads N] [--steps N] [--batch N] [--device cpu|cuda:N]\n", stderr);
     return 2;
   }
+  const auto device = ganserve::SelectDevice(flags.device);
+  if (!device.ok()) {
+    std::fprintf(stderr, "train_step_bench: %s\n", std::string(device.status().message()).c_str());
+    return 2;
+  }
+  flags.device = device->name();
   return Run(flags);
 }
