@@ -2,6 +2,7 @@
 
 #include "server/train/random_streams.h"
 #include "server/train/random_tensors.h"
+#include "server/train/to_device.h"
 
 namespace ganserve {
 namespace {
@@ -19,12 +20,13 @@ uint64_t SeedOf(uint64_t seed, Draw draw) {
 
 // One number for each image, [N, 1, 1, 1].
 torch::Tensor Numbers(const torch::Tensor& images, uint64_t seed, Draw draw) {
-  return UniformNumbers(SeedOf(seed, draw), {images.size(0), 1, 1, 1}).to(images.options());
+  const torch::Tensor numbers = UniformNumbers(SeedOf(seed, draw), {images.size(0), 1, 1, 1});
+  return ToDevice(numbers, images.device()).to(images.dtype());
 }
 
 // One integer for each image, [N, 1, 1].
 torch::Tensor Integers(const torch::Tensor& images, uint64_t seed, Draw draw, int64_t low, int64_t high) {
-  return UniformIntegers(SeedOf(seed, draw), low, high, {images.size(0), 1, 1}).to(images.device());
+  return ToDevice(UniformIntegers(SeedOf(seed, draw), low, high, {images.size(0), 1, 1}), images.device());
 }
 
 torch::Tensor Scaled(const torch::Tensor& images, const torch::Tensor& mean, const torch::Tensor& factor) {

@@ -46,6 +46,7 @@ class Frozen {
 
 // The 2-norm of all weights together, a scalar.
 torch::Tensor Norm(const torch::nn::Module& module) {
+  const torch::NoGradGuard no_grad;
   return torch::stack(at::_foreach_norm(module.parameters(), 2)).norm();
 }
 

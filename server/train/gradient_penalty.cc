@@ -1,6 +1,7 @@
 #include "server/train/gradient_penalty.h"
 
 #include "server/train/random_tensors.h"
+#include "server/train/to_device.h"
 
 namespace ganserve {
 namespace {
@@ -23,7 +24,7 @@ torch::Tensor UnitNormPenalty(const torch::Tensor& gradients) {
 torch::Tensor ZeroPenalty(const torch::Tensor& gradients) { return gradients.flatten(1).square().sum(1).mean() / 2; }
 
 torch::Tensor PointsBetween(const torch::Tensor& real, const torch::Tensor& fake, uint64_t seed) {
-  const torch::Tensor weight = UniformNumbers(seed, {real.size(0), 1, 1, 1}).to(real.options());
+  const torch::Tensor weight = ToDevice(UniformNumbers(seed, {real.size(0), 1, 1, 1}), real.device()).to(real.dtype());
   return torch::lerp(real, fake, weight).detach().set_requires_grad(true);
 }
 

@@ -3,14 +3,9 @@
 #include <span>
 
 #include "server/data/png_io.h"
+#include "server/train/to_device.h"
 
 namespace ganserve {
-
-// CUDA copies from pinned memory while it computes, and torch keeps that memory until it has been read.
-torch::Tensor ToDevice(const torch::Tensor& tensor, const torch::Device& device) {
-  if (device.is_cuda()) return tensor.pin_memory().to(device, /*non_blocking=*/true);
-  return tensor.to(device);
-}
 
 torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape, const torch::Device& device) {
   const auto count = static_cast<int64_t>(batch.samples.size() / shape.samples());

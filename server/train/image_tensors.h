@@ -11,9 +11,6 @@
 
 namespace ganserve {
 
-// The tensor, which is on the CPU, for a device. Neither waits for what the device is doing.
-torch::Tensor ToDevice(const torch::Tensor& tensor, const torch::Device& device);
-
 // x / 127.5 - 1 of every sample x, on the device.
 torch::Tensor ImagesOf(const ImageBatch& batch, const PlanarShape& shape, const torch::Device& device);
 

@@ -23,6 +23,7 @@
 #include "server/train/random_streams.h"
 #include "server/train/random_tensors.h"
 #include "server/train/sample_grid.h"
+#include "server/train/to_device.h"
 #include "server/train/train_length.h"
 #include "server/train/train_pace.h"
 
@@ -81,9 +82,9 @@ class Trainer {
     GANSERVE_ASSIGN_OR_RETURN(const std::optional<Checkpoint> last, LoadLastCheckpoint());
     // One that the spec names is tried before hours go into training.
     if (evaluates() && !settings_.extractor.empty()) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
-    const std::string line = absl::StrCat(last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
-                                               : absl::StrCat("Training from the start: ", length_.steps, " steps"),
-                                          device_.is_cpu() ? "" : absl::StrCat(", on ", settings_.device));
+    std::string line = last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
+                            : absl::StrCat("Training from the start: ", length_.steps, " steps");
+    if (!device_.is_cpu()) absl::StrAppend(&line, ", on ", settings_.device);
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(history_.RecordLog(step_, line));
     if (gan_->rollbacks() > 0) {
@@ -138,7 +139,6 @@ class Trainer {
     gan_->Step(NextBatch());
     ++step_;
     pace_.CountStep();
-    // On a GPU, looking would have each step wait for the one before.
     if ((device_.is_cpu() || TellsOfStep()) && !gan_->sound()) return RollBack();
     return FinishStep();
   }
@@ -171,8 +171,7 @@ class Trainer {
     if (SampleIsDue()) GANSERVE_RETURN_IF_ERROR(Sample());
     if (EvaluationIsDue()) GANSERVE_RETURN_IF_ERROR(Evaluate());
     GANSERVE_RETURN_IF_ERROR(RaiseAlarms());
-    if (is_best() || CheckpointIsDue()) return SaveCheckpoint();
-    return absl::OkStatus();
+    return is_best() || CheckpointIsDue() ? SaveCheckpoint() : absl::OkStatus();
   }
 
   bool ReportIsDue() const {
@@ -182,7 +181,8 @@ class Trainer {
   bool EvaluationIsDue() const { return evaluates() && step_ % settings_.evaluate_every_steps == 0; }
   bool CheckpointIsDue() const { return step_ % settings_.checkpoint_every_steps == 0; }
 
-  // Whether anything comes of the step just done besides the next.
+  // Whether anything comes of the step just done besides the next. On a GPU only then the weights are looked at, so
+  // that no step waits for the one before.
   bool TellsOfStep() const { return ReportIsDue() || SampleIsDue() || EvaluationIsDue() || CheckpointIsDue(); }
 
   bool evaluates() const { return settings_.evaluate_every_steps > 0; }

@@ -33,12 +33,24 @@ constexpr size_t kAway = size_t{1} << 62;
 void* Away(void* memory) { return static_cast<char*>(memory) + kAway; }
 void* Back(void* pointer) { return static_cast<char*>(pointer) - kAway; }
 
+std::atomic<size_t> bytes_in_use = 0;
+
+// What a tensor is given, after its size.
+constexpr size_t kSizeBytes = 64;  // with which what follows is aligned as torch's own allocator does it
+
+void Free(void* memory) {
+  bytes_in_use -= *static_cast<size_t*>(memory);
+  std::free(memory);
+}
+
 class Memory final : public c10::Allocator {
  public:
   c10::DataPtr allocate(size_t bytes) override {
-    void* const memory = std::malloc(bytes > 0 ? bytes : 1);
+    void* const memory = std::aligned_alloc(kSizeBytes, (bytes / kSizeBytes + 2) * kSizeBytes);
     TORCH_CHECK(memory != nullptr, "no memory for ", bytes, " bytes");
-    return {Away(memory), memory, &std::free, c10::Device(kType, 0)};
+    *static_cast<size_t*>(memory) = bytes;
+    bytes_in_use += bytes;
+    return {Away(static_cast<char*>(memory) + kSizeBytes), memory, &Free, c10::Device(kType, 0)};
   }
   void copy_data(void* to, const void* from, size_t bytes) const override {
     std::memcpy(Back(to), Back(const_cast<void*>(from)), bytes);
@@ -180,5 +192,7 @@ c10::Device FakeAccelerator() {
   in_use = true;
   return {kType, 0};
 }
+
+size_t FakeAcceleratorBytes() { return bytes_in_use; }
 
 }  // namespace ganserve

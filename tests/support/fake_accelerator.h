@@ -4,11 +4,16 @@
 
 #include <c10/core/Device.h>
 
+#include <cstddef>
+
 namespace ganserve {
 
 // Tensors there are computed as the CPU computes them, but an operator throws when one of its operands is left on the
 // CPU, as CUDA's do, and whoever reads their memory without copying it crashes. Convolutions are torch's. Mixed
 // precision is not to be had.
 c10::Device FakeAccelerator();
+
+// Of all tensors there.
+size_t FakeAcceleratorBytes();
 
 }  // namespace ganserve

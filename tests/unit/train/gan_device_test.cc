@@ -95,6 +95,14 @@ TEST_P(DeviceTest, DivergenceIsSeenOnADeviceToo) {
   EXPECT_FALSE(gan.sound()) << "whenever it is looked for";
 }
 
+TEST_P(DeviceTest, StepsLeaveNothingBehind) {
+  Gan gan(settings_, FakeAccelerator());
+  Steps(gan, settings_, 0, 6, FakeAccelerator());
+  const size_t bytes = FakeAcceleratorBytes();
+  Steps(gan, settings_, 6, 12, FakeAccelerator());
+  EXPECT_EQ(FakeAcceleratorBytes(), bytes);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DeviceTest, testing::ValuesIn(kRecipes), NameOf);
 
 class MixedPrecisionTest : public testing::TestWithParam<Recipe> {
