@@ -64,7 +64,7 @@ std::string ClassesText(const ImageSet& data) {
   return data.classes > 0 ? absl::StrCat(data.classes, " classes") : "no labels";
 }
 
-// Reads the data, from which the settings learn the number of classes.
+// Reads the data, from which the settings learn about classes.
 absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settings, TrainConsole* console) {
   NetworkShape& shape = settings->shape;
   const std::string path = absl::StrCat(root, "/", settings->data);
@@ -74,6 +74,7 @@ absl::StatusOr<ImageSet> LoadData(const std::string& root, TrainSettings* settin
   GANSERVE_RETURN_IF_ERROR(CheckFillsABatch(*settings, data.count()));
   GANSERVE_RETURN_IF_ERROR(CheckCanBeEvaluated(*settings, data.count()));
   GANSERVE_ASSIGN_OR_RETURN(shape.classes, ClassesToTell(settings->conditioning, data.classes));
+  if (shape.classes > 0) settings->class_names = data.class_names;
   console->Line(absl::StrFormat("%d training images of %dx%d, %d channel(s), %s, from %s", data.count(),
                                 data.shape.width, data.shape.height, data.shape.channels, ClassesText(data), path));
   return data;

@@ -8,8 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "client/class_label.h"
 #include "client/ganctl/command.h"
 #include "client/ganctl/image_sink.h"
 #include "client/ganctl/progress_bar.h"
@@ -34,6 +36,7 @@ class GenerateCommand : public Command {
 
  private:
   void AddOutputFlags(CLI::App& command);
+  absl::Status FindLabel(const client::ImageClient& client, const CommandContext& context);
   v1::GenerateRequest Request() const;
   SinkOptions Sink() const;
   absl::Status RunUnary(const client::ImageClient& client, const client::CallOptions& call, ImageSink& sink) const;
@@ -46,7 +49,8 @@ class GenerateCommand : public Command {
   uint64_t first_index_ = 0;
   std::string model_;
   std::string version_;
-  std::optional<uint32_t> label_;
+  std::string class_;              // as it was given
+  std::optional<uint32_t> label_;  // its number
   std::string format_ = "png";
   std::string folder_;
   std::string grid_file_;
@@ -68,7 +72,8 @@ CLI::App* GenerateCommand::AddTo(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--model", model_, "Model; the server's default if not given");
   command->add_option("--version", version_, "Version number or alias; the one on duty if not given");
-  command->add_option("--label", label_, "Class of the images, for a model with classes");
+  command->add_option("--label", class_,
+                      "Class of the images, for a model with classes: its number,\nor its name (see info)");
   command->add_option("--request-id", request_id_,
                       "Id under which the server logs the call; if it succeeds or the\n"
                       "server is busy, at the level debug");
@@ -103,6 +108,19 @@ v1::GenerateRequest GenerateCommand::Request() const {
   return request;
 }
 
+absl::Status GenerateCommand::FindLabel(const client::ImageClient& client, const CommandContext& context) {
+  if (class_.empty()) return absl::OkStatus();
+  if (uint32_t number = 0; absl::SimpleAtoi(class_, &number)) {
+    label_ = number;
+    return absl::OkStatus();
+  }
+  const auto info = client.GetServerInfo({.stop = context.stop});
+  if (!info.ok()) return info.status();
+  const absl::StatusOr<uint32_t> label = client::FindClass(*info, model_, version_, class_);
+  if (label.ok()) label_ = *label;
+  return label.status();
+}
+
 SinkOptions GenerateCommand::Sink() const {
   return {.folder = folder_.empty() && grid_file_.empty() ? kDefaultFolder : folder_,
           .grid_file = grid_file_,
@@ -118,6 +136,9 @@ ExitCode GenerateCommand::Run(const CommandContext& context) {
   if (columns_ > 0 && grid_file_.empty()) return ReportUsage("--columns needs --grid", kCommandName);
   const auto client = client::ImageClient::Create(context.connection);
   if (!client.ok()) return ReportUsage(std::string(client.status().message()));
+  if (absl::Status status = FindLabel(**client, context); !status.ok()) {
+    return ReportError(status, context.connection.server, context.stop);
+  }
   ImageSink sink(Sink());
   if (absl::Status status = sink.Open(); !status.ok()) {
     return ReportError(status, context.connection.server, context.stop);

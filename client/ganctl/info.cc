@@ -28,6 +28,15 @@ void PrintTable(const v1::GetServerInfoResponse& info) {
   }
 }
 
+// Of the versions on duty that name them, what `generate --label` takes.
+void PrintClasses(const v1::GetServerInfoResponse& info) {
+  for (const v1::ModelVersionInfo& model : info.models()) {
+    if (!model.on_duty() || model.class_names().empty()) continue;
+    absl::PrintF("\nclasses of %s\n", model.model());
+    for (int i = 0; i < model.class_names_size(); ++i) absl::PrintF("%5d  %s\n", i, model.class_names(i));
+  }
+}
+
 class InfoCommand : public Command {
  public:
   CLI::App* AddTo(CLI::App& app) override {
@@ -43,6 +52,7 @@ class InfoCommand : public Command {
     if (!info.ok()) return ReportError(info.status(), context.connection.server, context.stop);
     if (!json_) {
       PrintTable(*info);
+      PrintClasses(*info);
       return kOk;
     }
     const absl::Status status = PrintJson(*info);

@@ -1,5 +1,6 @@
 #include "server/model/model_config.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/status/status.h"
@@ -55,6 +56,25 @@ absl::StatusOr<std::optional<ValueRange>> Range(const Json& root) {
   return range;
 }
 
+absl::StatusOr<std::vector<std::string>> ClassNames(const Json& root, int classes) {
+  std::vector<std::string> names;
+  const auto entry = root.find("class_names");
+  if (entry == root.end()) return names;
+  const bool texts = entry->is_array() && std::all_of(entry->begin(), entry->end(), [](const Json& name) {
+                       return name.is_string() && !name.get_ref<const std::string&>().empty();
+                     });
+  if (!texts) return Fault("class_names", *entry, "a list of texts, none of them empty");
+  if (entry->size() != static_cast<size_t>(classes)) {
+    return absl::InvalidArgumentError(absl::StrCat("model.json: class_names has ", entry->size(),
+                                                   " names; it must have as many as classes, ", classes));
+  }
+  size_t bytes = 0;
+  for (const Json& name : *entry) bytes += names.emplace_back(name.get<std::string>()).size();
+  if (bytes <= kMaxClassNamesBytes) return names;
+  return absl::InvalidArgumentError(
+      absl::StrCat("model.json: class_names has ", bytes, " bytes; it must have at most ", kMaxClassNamesBytes));
+}
+
 // For people, so whatever else it holds is right.
 void ReadProvenance(const Json& root, ModelConfig* config) {
   const auto entry = root.find("provenance");
@@ -75,6 +95,7 @@ absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json) {
   GANSERVE_ASSIGN_OR_RETURN(config.latent_size, Integer(root, "latent_size", 1, kMaxLatentSize));
   GANSERVE_ASSIGN_OR_RETURN(config.image, Image(root));
   GANSERVE_ASSIGN_OR_RETURN(config.classes, Integer(root, "classes", 0, kMaxClasses));
+  GANSERVE_ASSIGN_OR_RETURN(config.class_names, ClassNames(root, config.classes.value_or(0)));
   GANSERVE_ASSIGN_OR_RETURN(config.value_range, Range(root));
   ReadProvenance(root, &config);
   return config;

@@ -90,7 +90,7 @@ absl::StatusOr<GeneratorInfo> Describe(const ModelSource& source, const TorchMod
                                                    ", but the model makes ", Text(probe.shape)));
   }
   return GeneratorInfo{source.model, source.version, Sha256Hex(source.archive), static_cast<int>(probe.latent_size),
-                       classes,      probe.shape};
+                       classes,      probe.shape,    source.config.class_names};
 }
 
 // Inputs and one forward's output for checking a model.

@@ -18,6 +18,7 @@ void FillVersion(const ModelVersion& loaded, v1::ModelVersionInfo* version) {
   version->set_channels(static_cast<uint32_t>(info.shape.channels));
   version->set_latent_size(static_cast<uint32_t>(info.latent_size));
   version->set_classes(static_cast<uint32_t>(info.classes));
+  for (const std::string& name : info.class_names) version->add_class_names(name);
 }
 
 void FillResponse(const ServingEnvironment& environment, v1::GetServerInfoResponse* response) {

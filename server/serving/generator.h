@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -30,6 +31,7 @@ struct GeneratorInfo {
   int latent_size = 0;
   int classes = 0;  // 0: takes no labels
   ImageShape shape;
+  std::vector<std::string> class_names = {};  // [classes], for people; empty where nobody has named them
 };
 
 class Generator {

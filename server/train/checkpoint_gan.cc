@@ -29,9 +29,10 @@ absl::Status ResumeGan(const Checkpoint& checkpoint, Gan* gan) {
 
 absl::StatusOr<std::shared_ptr<GeneratorNetwork>> AveragedGeneratorOf(const Checkpoint& checkpoint,
                                                                       TrainSettings* settings) {
-  const absl::StatusOr<int> classes = Gan::ClassesOf(checkpoint.contents);
+  const absl::StatusOr<Gan::Classes> classes = Gan::ClassesOf(checkpoint.contents);
   if (!classes.ok()) return InFile(checkpoint, classes.status());
-  settings->shape.classes = *classes;
+  settings->shape.classes = classes->count;
+  settings->class_names = classes->names;
   Gan gan(*settings);
   GANSERVE_RETURN_IF_ERROR(LoadGan(checkpoint, &gan));
   return gan.AveragedGenerator(settings->seed);

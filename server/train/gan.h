@@ -68,14 +68,19 @@ class Gan {
   void SetData(const std::string& digest) { data_ = digest; }
   const std::string& data() const { return data_; }
 
-  // Everything that the next step and the next TakeLosses() depend on besides the settings, as bytes; equal states have
-  // equal bytes. What was trained on one device can go on on another. Errors of Load: DATA_LOSS when they are not a
-  // checkpoint of such networks, FAILED_PRECONDITION when they are one of a newer version of ganserve.
+  // Everything that the next step and the next TakeLosses() depend on besides the settings, as bytes; equal states on
+  // one device and in one precision have equal bytes. What was trained on one device can go on on another. Errors of
+  // Load: DATA_LOSS when they are not a checkpoint of such networks, FAILED_PRECONDITION when they are one of a newer
+  // version of ganserve.
   absl::StatusOr<std::string> Save() const;
   absl::Status Load(absl::string_view checkpoint);
 
-  // The number of classes that a checkpoint's networks are told. Errors as Load's.
-  static absl::StatusOr<int> ClassesOf(absl::string_view checkpoint);
+  // The classes that a checkpoint's networks are told. Errors as Load's.
+  struct Classes {
+    int count = 0;
+    std::vector<std::string> names;  // [count] or empty
+  };
+  static absl::StatusOr<Classes> ClassesOf(absl::string_view checkpoint);
 
   GeneratorNetwork& generator() { return *generator_; }
   DiscriminatorNetwork& discriminator() { return *discriminator_; }

@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
+#include "server/eval/computation_error.h"
 #include "server/train/archive_integer.h"
 #include "server/train/gan.h"
 #include "server/train/network_state.h"
@@ -10,16 +11,25 @@
 namespace ganserve {
 namespace {
 
-// Of what Save writes; another number for another content. 1 had no number and did not say which data it was of.
-constexpr int64_t kFormat = 2;
+// Of what Save writes; another number for another content. 1 had no number and did not say which data it was of, 2 had
+// no names of classes.
+constexpr int64_t kFormat = 3;
 
-// As a new network of the shape lies, on the CPU, wherever it is trained. `made` is such a one.
-void WriteModule(const char* name, const torch::nn::Module& part, torch::nn::Module& made,
-                 torch::serialize::OutputArchive& archive) {
-  CopyState(part, made);
+void WriteModule(const char* name, const torch::nn::Module& part, torch::serialize::OutputArchive& archive) {
   torch::serialize::OutputArchive child;
-  made.save(child);
+  part.save(child);
   archive.write(name, child);
+}
+
+// The network as a new one lies: `part` itself where it is trained so, else a copy in `made`.
+template <typename Network>
+std::shared_ptr<Network> AsMade(const std::shared_ptr<Network>& part,
+                                std::shared_ptr<Network> (*make)(const NetworkShape&), const torch::Device& device,
+                                const GanSettings& settings) {
+  if (StaysAsMade(device, settings.precision)) return part;
+  std::shared_ptr<Network> made = make(settings.shape);
+  CopyState(*part, *made);
+  return made;
 }
 
 template <typename Part>
@@ -55,6 +65,20 @@ std::string ReadText(const char* name, torch::serialize::InputArchive& archive) 
   return text.toStringRef();
 }
 
+void WriteTexts(const char* name, const std::vector<std::string>& texts, torch::serialize::OutputArchive& archive) {
+  c10::List<std::string> list;
+  for (const std::string& text : texts) list.push_back(text);
+  archive.write(name, torch::IValue(list));
+}
+
+std::vector<std::string> ReadTexts(const char* name, torch::serialize::InputArchive& archive) {
+  torch::IValue list;
+  archive.read(name, list);
+  std::vector<std::string> texts;
+  for (const torch::IValue& text : list.toListRef()) texts.push_back(text.toStringRef());
+  return texts;
+}
+
 // Which of the formats this is.
 absl::StatusOr<int64_t> FormatOf(torch::serialize::InputArchive& archive) {
   torch::IValue format;
@@ -65,6 +89,8 @@ absl::StatusOr<int64_t> FormatOf(torch::serialize::InputArchive& archive) {
 }
 
 absl::Status NotACheckpoint(const std::exception& error) {
+  // Of the machine, not of the file.
+  if (IsOutOfMemory(error)) return absl::InternalError(absl::StrCat("out of memory: ", CauseOf(error)));
   return absl::DataLossError(absl::StrCat("not a checkpoint of this network: ", error.what()));
 }
 
@@ -73,13 +99,14 @@ absl::Status NotACheckpoint(const std::exception& error) {
 absl::StatusOr<std::string> Gan::Save() const try {
   torch::serialize::OutputArchive archive;
   WriteInteger("format", kFormat, archive);
-  WriteModule("generator", *generator_, *networks_.generator(settings_.shape), archive);
-  WriteModule("discriminator", *discriminator_, *networks_.discriminator(settings_.shape), archive);
-  WriteModule("average", *average_, *networks_.generator(settings_.shape), archive);
+  WriteModule("generator", *AsMade(generator_, networks_.generator, device_, settings_), archive);
+  WriteModule("discriminator", *AsMade(discriminator_, networks_.discriminator, device_, settings_), archive);
+  WriteModule("average", *AsMade(average_, networks_.generator, device_, settings_), archive);
   WritePart("generator_optimizer", generator_optimizer_, archive);
   WritePart("discriminator_optimizer", discriminator_optimizer_, archive);
   WritePart("sums", sums_, archive);
   WriteInteger("classes", settings_.shape.classes, archive);
+  WriteTexts("class_names", settings_.class_names, archive);
   WriteInteger("steps", steps_, archive);
   WriteInteger("generator_updates", generator_updates_, archive);
   WriteInteger("rollbacks", rollbacks_, archive);
@@ -113,11 +140,14 @@ absl::Status Gan::Load(absl::string_view checkpoint) try {
   return NotACheckpoint(error);
 }
 
-absl::StatusOr<int> Gan::ClassesOf(absl::string_view checkpoint) try {
+absl::StatusOr<Gan::Classes> Gan::ClassesOf(absl::string_view checkpoint) try {
   torch::serialize::InputArchive archive;
   archive.load_from(checkpoint.data(), checkpoint.size());
-  GANSERVE_RETURN_IF_ERROR(FormatOf(archive).status());
-  return static_cast<int>(ReadInteger("classes", archive));
+  GANSERVE_ASSIGN_OR_RETURN(const int64_t format, FormatOf(archive));
+  Classes classes;
+  classes.count = static_cast<int>(ReadInteger("classes", archive));
+  if (format >= 3) classes.names = ReadTexts("class_names", archive);
+  return classes;
 } catch (const std::exception& error) {
   return NotACheckpoint(error);
 }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "server/train/network_shape.h"
 
@@ -48,6 +50,7 @@ struct DiffAugmentSettings {
 // The defaults are the classic recipe with an averaged generator.
 struct GanSettings {
   NetworkShape shape;
+  std::vector<std::string> class_names;  // [shape.classes], or empty where the data has none; nothing depends on them
   GanLoss loss = GanLoss::kBceWithLogits;
   PenaltySettings penalties;
   double label_smoothing = 0;   // real images count as real with 1 less this

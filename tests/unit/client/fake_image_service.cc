@@ -114,6 +114,9 @@ grpc::Status FakeImageService::GetServerInfo(grpc::ServerContext*, const v1::Get
   model->set_model("fake");
   model->set_version(7);
   model->add_aliases("stable");
+  model->set_on_duty(true);
+  model->set_classes(3);
+  for (const char* name : {"shoe", "bag", "Ankle boot"}) model->add_class_names(name);
   MutexLock lock(mutex_);
   return info_status_;
 }

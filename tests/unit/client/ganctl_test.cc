@@ -147,6 +147,15 @@ TEST_F(GanctlTest, PassesEverythingOn) {
   EXPECT_THAT(out_, HasSubstr("2x2x3"));
 }
 
+TEST_F(GanctlTest, AClassMayBeGivenByItsName) {
+  EXPECT_EQ(Run({"generate", "--label", "ankle boot", "--out", Out()}), kOk) << err_;
+  EXPECT_EQ(server_.service().seen().at(0).request.label(), 2u);
+  EXPECT_EQ(Run({"generate", "--label", "hat", "--out", Out()}), kFailed);
+  EXPECT_THAT(err_, HasSubstr("label is \"hat\"; model fake version 7 has the classes shoe, bag, Ankle boot"));
+  EXPECT_EQ(Run({"info"}), kOk);
+  EXPECT_THAT(out_, HasSubstr("classes of fake\n    0  shoe\n    1  bag\n    2  Ankle boot\n"));
+}
+
 class GridFormat : public GanctlTest, public testing::WithParamInterface<std::vector<std::string>> {};
 
 TEST_P(GridFormat, ShowsAllImagesInOnePicture) {

@@ -12,11 +12,12 @@ using testing::HasSubstr;
 TEST(ModelConfigTest, ReadsEveryField) {
   const auto config = ParseModelConfig(
       R"({"format": 1, "latent_size": 100, "image": {"width": 64, "height": 32, "channels": 3},
-          "classes": 10, "value_range": [0, 1], "provenance": {"anything": ["goes"]}})");
+          "classes": 2, "class_names": ["T-shirt/top", "Ankle boot"], "value_range": [0, 1], "provenance": {"anything": ["goes"]}})");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->latent_size, 100);
   EXPECT_EQ(config->image, (ImageShape{.width = 64, .height = 32, .channels = 3}));
-  EXPECT_EQ(config->classes, 10);
+  EXPECT_EQ(config->classes, 2);
+  EXPECT_THAT(config->class_names, testing::ElementsAre("T-shirt/top", "Ankle boot"));
   ASSERT_TRUE(config->value_range.has_value());
   EXPECT_EQ(config->value_range->low, 0.0f);
   EXPECT_EQ(config->value_range->high, 1.0f);
@@ -26,6 +27,15 @@ TEST(ModelConfigTest, LeavesOpenWhatIsAbsent) {
   const auto config = ParseModelConfig("{}");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_FALSE(config->latent_size || config->image || config->classes || config->value_range);
+}
+
+TEST(ModelConfigTest, ClassNamesAreBoundedTogether) {
+  const auto with_name_of = [](size_t bytes) {
+    return ParseModelConfig("{\"classes\": 1, \"class_names\": [\"" + std::string(bytes, 'x') + "\"]}").status();
+  };
+  EXPECT_EQ(with_name_of(65'536), absl::OkStatus());
+  EXPECT_THAT(std::string(with_name_of(65'537).message()),
+              HasSubstr("class_names has 65537 bytes; it must have at most 65536"));
 }
 
 struct Fault {
@@ -57,8 +67,15 @@ TEST_P(ModelConfigFaultTest, IsRefusedNamingFieldValueAndLimit) {
 INSTANTIATE_TEST_SUITE_P(
     Faults, ModelConfigFaultTest,
     testing::Values(
-        Fault{"", "not a JSON object"}, Fault{"[1, 2]", "not a JSON object"},
-        Fault{"{\"latent_size\": 100", "not a JSON object"}, Fault{R"({"format": 2})", "format is 2; it must be"},
+        Fault{R"({"classes": 2, "class_names": "shoe, bag"})",
+              "class_names is \"shoe, bag\"; it must be a list of texts"},
+        Fault{R"({"classes": 2, "class_names": ["shoe", 7]})", "a list of texts"},
+        Fault{R"({"classes": 2, "class_names": ["shoe", ""]})", "none of them empty"},
+        Fault{R"({"classes": 2, "class_names": ["shoe"]})",
+              "class_names has 1 names; it must have as many as classes, 2"},
+        Fault{R"({"class_names": ["shoe"]})", "it must have as many as classes, 0"}, Fault{"", "not a JSON object"},
+        Fault{"[1, 2]", "not a JSON object"}, Fault{"{\"latent_size\": 100", "not a JSON object"},
+        Fault{R"({"format": 2})", "format is 2; it must be"},
         Fault{R"({"latent_size": 0})", "latent_size is 0; it must be an integer from 1 to 65536"},
         Fault{R"({"latent_size": 65537})", "latent_size is 65537"},
         Fault{R"({"latent_size": 18446744073709551615})", "latent_size is 18446744073709551615"},

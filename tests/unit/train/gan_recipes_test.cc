@@ -136,8 +136,11 @@ TEST(GanRecipesTest, OnePassOverBothKindsJudgesAsTwoPassesDo) {
 }
 
 TEST(GanRecipesTest, ACheckpointKnowsItsClasses) {
-  const GanSettings settings = SettingsOf(kRecipes[2]);
-  EXPECT_EQ(Gan::ClassesOf(Gan(settings).Save().value()).value(), 3);
+  GanSettings settings = SettingsOf(kRecipes[2]);
+  EXPECT_EQ(Gan::ClassesOf(Gan(settings).Save().value())->count, 3);
+  EXPECT_THAT(Gan::ClassesOf(Gan(settings).Save().value())->names, testing::IsEmpty());
+  settings.class_names = {"shoe", "bag", ""};
+  EXPECT_THAT(Gan::ClassesOf(Gan(settings).Save().value())->names, testing::ElementsAre("shoe", "bag", ""));
   EXPECT_EQ(Gan::ClassesOf("not a checkpoint").status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(Gan(Classic()).Load(Gan(settings).Save().value()).code(), absl::StatusCode::kDataLoss);
 }

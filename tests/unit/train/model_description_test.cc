@@ -20,6 +20,18 @@ TEST(ModelDescriptionTest, SaysWhatTheServerNeeds) {
   EXPECT_EQ(model["value_range"], (json{-1, 1}));
 }
 
+TEST(ModelDescriptionTest, NamesTheClassesThatTheDataNames) {
+  TrainSettings settings;
+  settings.shape.classes = 2;
+  EXPECT_FALSE(json::parse(ModelJson(settings, {})).contains("class_names"));
+  settings.class_names = {"shoe", "b\xe4g"};
+  EXPECT_EQ(json::parse(ModelJson(settings, {}))["class_names"], (json{"shoe", "b\xef\xbf\xbdg"}));
+  for (const std::string& refused : {std::string(65'536, 'x'), std::string()}) {
+    settings.class_names[1] = refused;
+    EXPECT_FALSE(json::parse(ModelJson(settings, {})).contains("class_names"));
+  }
+}
+
 TEST(ModelDescriptionTest, SaysWhereTheGeneratorComesFrom) {
   TrainSettings settings;
   settings.data = "fashion-mnist";
@@ -31,6 +43,7 @@ TEST(ModelDescriptionTest, SaysWhereTheGeneratorComesFrom) {
   EXPECT_EQ(origin["created"], "now");
   EXPECT_EQ(origin["data"], "fashion-mnist");
   EXPECT_EQ(origin["discriminator_adam"]["learning_rate"], 0.25);
+  EXPECT_EQ(origin["precision"], "float32");
 }
 
 TEST(ModelDescriptionTest, ReplacesBytesThatAreNotUtf8) {
