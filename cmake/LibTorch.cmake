@@ -1,5 +1,5 @@
 # LibTorch from the PyPI wheel in .deps/, as imported targets. The wheel's own package (find_package(Torch)) demands a CUDA
-# toolkit even for CPU use; the libraries do not. CUDA's part is not linked: server/model/device.cc loads it where it is.
+# toolkit even for CPU use; the libraries do not. CUDA's part is not linked: server/device/device.cc loads it where it is.
 set(GANSERVE_TORCH_ROOT ${CMAKE_SOURCE_DIR}/.deps/torch CACHE PATH "LibTorch: the folder with include/ and lib/")
 if(NOT EXISTS ${GANSERVE_TORCH_ROOT}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "LibTorch is not in ${GANSERVE_TORCH_ROOT}: run scripts/setup first")

@@ -74,8 +74,9 @@ void LogPlan(const Plan& plan, size_t wished_batch_images, const MemoryPlan& mem
 absl::StatusOr<Plan> MakePlan(const ServerOptions& options) {
   Plan plan;
   GANSERVE_ASSIGN_OR_RETURN(plan.device, SelectDevice(options.device));
-  if (options.device == "auto")
+  if (options.device == "auto") {
     Log(LogLevel::kInfo, "device chosen", {{"device", plan.device.name()}, {"CUDA", DescribeCuda()}});
+  }
   plan.quota = ReadCpuQuota();
   plan.memory = MemoryLimitOf(options);
   plan.limits = LimitsOf(options, plan.device);

@@ -176,6 +176,7 @@ int Main(int argc, char** argv) {
   const absl::StatusOr<Device> device = SelectDevice(flags.device);
   if (absl::IsInvalidArgument(device.status())) return UsageError("--" + std::string(device.status().message()));
   if (!device.ok()) return Failed(device.status(), kTrainerError);  // of this machine, not of the job
+  if (flags.device == "auto") std::printf("Training on %s (%s)\n", device->name().c_str(), DescribeCuda().c_str());
   return Run(commands, flags, {CommandLine(argc, argv), stop_requested, device->name()});
 }
 

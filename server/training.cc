@@ -10,14 +10,20 @@
 #include "server/base/status_macros.h"
 #include "server/device/device.h"
 #include "server/jobs/data_check.h"
+#include "server/log/log.h"
 
 namespace ganserve {
 namespace {
 
 // Looked for here, so that a server for a device that is not there does not start.
 absl::StatusOr<std::string> TrainerDevice(const ServerOptions& options) {
-  const absl::StatusOr<Device> device = SelectDevice(options.trainer_device);
-  if (device.ok()) return device->name();
+  const absl::StatusOr<Device> device = SelectDevice(options.external_trainers ? "cpu" : options.trainer_device);
+  if (device.ok()) {
+    if (options.trainer_device == "auto") {
+      Log(LogLevel::kInfo, "trainers' device chosen", {{"device", device->name()}, {"CUDA", DescribeCuda()}});
+    }
+    return device->name();
+  }
   return absl::Status(device.status().code(),
                       absl::StrCat("--trainer-device: ", std::string(device.status().message())));
 }

@@ -35,13 +35,15 @@ std::string Device::name() const { return cuda ? absl::StrCat("cuda:", index) : 
 
 absl::StatusOr<Device> SelectDevice(const std::string& text) {
   if (text == "cpu") return Device{};
-  const int devices = LoadCudaBackend().empty() ? CudaDevices() : 0;
-  if (text == "auto") return Device{.cuda = devices > 0, .index = 0};
   Device device{.cuda = true, .index = 0};
   absl::string_view number = text;
-  if (!absl::ConsumePrefix(&number, "cuda:") || !absl::SimpleAtoi(number, &device.index) || device.index < 0) {
+  const bool numbered =
+      absl::ConsumePrefix(&number, "cuda:") && absl::SimpleAtoi(number, &device.index) && device.index >= 0;
+  if (!numbered && text != "auto") {
     return absl::InvalidArgumentError(absl::StrCat("device is '", text, "'; it must be auto, cpu or cuda:N"));
   }
+  const int devices = LoadCudaBackend().empty() ? CudaDevices() : 0;
+  if (text == "auto") return Device{.cuda = devices > 0, .index = 0};
   if (device.index >= devices) {
     return absl::FailedPreconditionError(absl::StrCat("device ", text, " is not there: ", DescribeCuda()));
   }
@@ -50,8 +52,7 @@ absl::StatusOr<Device> SelectDevice(const std::string& text) {
 
 std::string DescribeCuda() {
   const std::string fault = LoadCudaBackend();
-  return fault.empty() ? absl::StrCat("this machine has ", CudaDevices(), " CUDA devices")
-                       : absl::StrCat("no CUDA: ", fault);
+  return fault.empty() ? absl::StrCat("CUDA devices with a driver: ", CudaDevices()) : absl::StrCat("no CUDA: ", fault);
 }
 
 std::string TorchVersion() { return TORCH_VERSION; }

@@ -17,7 +17,7 @@ struct Device {
 
 // Parses "auto", "cpu" or "cuda:N". "auto" is the first CUDA device if LibTorch and this machine have one, else the
 // CPU. INVALID_ARGUMENT for other text, FAILED_PRECONDITION for a device that is not there. Loads CUDA's backend
-// unless `text` is "cpu".
+// for all but "cpu" and text that is neither.
 absl::StatusOr<Device> SelectDevice(const std::string& text);
 
 // What there is of CUDA, for people: the number of devices, or why the backend can't be loaded. Loads it.

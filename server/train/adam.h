@@ -32,8 +32,8 @@ class Adam {
   double learning_rate() const { return settings_.learning_rate; }
   void set_learning_rate(double rate) { settings_.learning_rate = rate; }
 
-  // t, m and v, by the places of the parameters: equal states have equal bytes. Settings are not part of it. Load
-  // throws c10::Error when `archive` holds something else, or state of other shapes.
+  // t, m and v, by the places of the parameters: equal states on one device have equal bytes. Settings are not part of
+  // it. Load throws c10::Error when `archive` holds something else, or state of other shapes.
   void Save(torch::serialize::OutputArchive& archive) const;
   void Load(torch::serialize::InputArchive& archive);
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "server/device/torch_device.h"
 #include "server/train/autocast.h"
 #include "server/train/diff_augment.h"
 #include "server/train/gradient_penalty.h"
@@ -77,6 +78,7 @@ Gan::Gan(const GanSettings& settings, const torch::Device& device, const Network
       discriminator_optimizer_(discriminator_->parameters(), settings.discriminator_adam),
       measured_(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kFloat64))),
       sums_(device) {
+  if (device.is_cuda()) MakeCudaDeterministic();
   PlaceNetwork(*average_, device, settings.precision);
   CopyParameters(*generator_, *average_);
   for (auto& parameter : average_->parameters()) parameter.set_requires_grad(false);

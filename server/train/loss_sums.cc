@@ -23,7 +23,7 @@ void ReadSums(const char* name, torch::serialize::InputArchive& archive, const t
 
 LossSums::LossSums(const torch::Device& device)
     : discriminator_(torch::zeros({4}, torch::TensorOptions(device).dtype(torch::kFloat64))),
-      generator_(torch::zeros_like(discriminator_.narrow(0, 0, 2))),
+      generator_(torch::zeros({2}, discriminator_.options())),
       last_generator_(torch::zeros_like(generator_)) {}
 
 void LossSums::AddDiscriminator(const torch::Tensor& loss, const torch::Tensor& real_score,

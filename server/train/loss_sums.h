@@ -29,7 +29,7 @@ class LossSums {
   // where the discriminator has several: then what the call before gave, 0 at first.
   Means Take();
 
-  // Equal sums have equal bytes. Load throws c10::Error when `archive` holds something else.
+  // Equal sums on one device have equal bytes. Load throws c10::Error when `archive` holds something else.
   void Save(torch::serialize::OutputArchive& archive) const;
   void Load(torch::serialize::InputArchive& archive);
 

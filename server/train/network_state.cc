@@ -16,9 +16,13 @@ void CopyTensors(const std::vector<torch::Tensor>& from, const std::vector<torch
 
 }  // namespace
 
+bool StaysAsMade(const torch::Device& device, Precision precision) {
+  return device.is_cpu() && precision == Precision::kFloat32;
+}
+
 void PlaceNetwork(torch::nn::Module& network, const torch::Device& device, Precision precision) {
+  if (StaysAsMade(device, precision)) return;
   network.to(device);
-  if (device.is_cpu() && precision == Precision::kFloat32) return;
   for (const torch::Tensor& parameter : network.parameters()) {
     if (parameter.dim() == 4) parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
   }

@@ -7,6 +7,9 @@
 
 namespace ganserve {
 
+// Whether a network is trained in the layout, and where, that it is made in.
+bool StaysAsMade(const torch::Device& device, Precision precision);
+
 // Moves a new network to where it is to be trained, before any optimiser knows its weights. On a CPU in float32 they
 // stay as they are, for convolutions of our own (strided_convolution.h); else the kernels of convolutions become
 // channels-last, [out][height][width][in], in which cuDNN and oneDNN compute, and the maps between them follow.

@@ -16,6 +16,7 @@ SpectralWeightImpl::SpectralWeightImpl(const std::vector<int64_t>& sizes, bool n
     : normalised_(normalised), weight_(register_parameter("weight", torch::zeros(sizes))) {
   if (!normalised_) return;
   u_ = register_buffer("u", torch::ones({sizes[0]}));
+  // In the order of the weight's layout, so of no use in another one; each step computes it from u before it is used.
   v_ = register_buffer("v", torch::ones({Matrix().size(1)}));
 }
 

@@ -11,7 +11,6 @@
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
 #include "server/data/batch_prefetcher.h"
-#include "server/device/torch_device.h"
 #include "server/eval/alarm_state.h"
 #include "server/eval/collapse_alarm.h"
 #include "server/train/checkpoint_gan.h"
@@ -26,6 +25,7 @@
 #include "server/train/to_device.h"
 #include "server/train/train_length.h"
 #include "server/train/train_pace.h"
+#include "server/train/train_schedule.h"
 
 namespace ganserve {
 namespace {
@@ -56,7 +56,6 @@ class Trainer {
   }
 
   absl::StatusOr<TrainOutcome> Run() {
-    if (device_.is_cuda()) MakeCudaDeterministic();
     GANSERVE_RETURN_IF_ERROR(SetOut());
     GANSERVE_RETURN_IF_ERROR(history_.RecordRunning());
     while (step_ < length_.steps) {
@@ -69,7 +68,7 @@ class Trainer {
       return TrainOutcome{true, step_, ""};
     }
     GANSERVE_RETURN_IF_ERROR(Sample());
-    if (evaluates()) GANSERVE_RETURN_IF_ERROR(Evaluate());
+    if (settings_.evaluate_every_steps > 0) GANSERVE_RETURN_IF_ERROR(Evaluate());
     GANSERVE_RETURN_IF_ERROR(RaiseAlarms());
     GANSERVE_RETURN_IF_ERROR(SaveCheckpoint());
     GANSERVE_ASSIGN_OR_RETURN(const uint64_t exported, Export());
@@ -81,7 +80,7 @@ class Trainer {
   absl::Status SetOut() {
     GANSERVE_ASSIGN_OR_RETURN(const std::optional<Checkpoint> last, LoadLastCheckpoint());
     // One that the spec names is tried before hours go into training.
-    if (evaluates() && !settings_.extractor.empty()) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
+    if (settings_.evaluate_every_steps > 0 && !settings_.extractor.empty()) GANSERVE_RETURN_IF_ERROR(MakeEvaluator());
     std::string line = last ? absl::StrCat("Resuming from step ", step_, " of ", length_.steps)
                             : absl::StrCat("Training from the start: ", length_.steps, " steps");
     if (!device_.is_cpu()) absl::StrAppend(&line, ", on ", settings_.device);
@@ -98,6 +97,7 @@ class Trainer {
   // Puts everything back to the last intact checkpoint, or to the start of the job if there is none.
   absl::StatusOr<std::optional<Checkpoint>> LoadLastCheckpoint() {
     GANSERVE_ASSIGN_OR_RETURN(std::optional<Checkpoint> last, job_.ReadLastCheckpoint());
+    gan_.reset();  // first, as a device may not hold two
     gan_ = std::make_unique<Gan>(settings_, device_);
     gan_->SetData(data_digest_);
     step_ = 0;
@@ -117,17 +117,17 @@ class Trainer {
   absl::Status RollBack() {
     const uint64_t diverged = step_;
     const int rollbacks = gan_->rollbacks() + 1;
+    const std::string what =
+        absl::StrCat("a loss, gradient or weight is not finite ", device_.is_cpu() ? "at" : "by", " step ", diverged);
     if (rollbacks > settings_.max_rollbacks) {
-      return absl::AbortedError(absl::StrCat("training diverged: a loss, gradient or weight is not finite at step ",
-                                             diverged, ", with ", gan_->rollback_factor(),
+      return absl::AbortedError(absl::StrCat("training diverged: ", what, ", with ", gan_->rollback_factor(),
                                              " of the learning rates, after ", settings_.max_rollbacks,
                                              " rollbacks; lower learning rates or another seed may help"));
     }
     GANSERVE_RETURN_IF_ERROR(LoadLastCheckpoint().status());
     gan_->SetRollbacks(rollbacks);
-    const std::string line =
-        absl::StrCat("A loss, gradient or weight is not finite at step ", diverged, "; rolling back to step ", step_,
-                     " with ", gan_->rollback_factor(), " of the learning rates");
+    const std::string line = absl::StrCat("Training diverged: ", what, "; rolling back to step ", step_, " with ",
+                                          gan_->rollback_factor(), " of the learning rates");
     console_.Line(line);
     GANSERVE_RETURN_IF_ERROR(history_.RecordLog(diverged, line));
     GANSERVE_ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, WriteCheckpoint());
@@ -139,8 +139,10 @@ class Trainer {
     gan_->Step(NextBatch());
     ++step_;
     pace_.CountStep();
-    if ((device_.is_cpu() || TellsOfStep()) && !gan_->sound()) return RollBack();
-    return FinishStep();
+    const StepTasks due = TasksAt(settings_, length_, step_);
+    // On a GPU a look at each step would have it wait for the one before.
+    const bool looks = device_.is_cpu() || due.any() || is_best();
+    return looks && !gan_->sound() ? RollBack() : FinishStep(due);
   }
 
   GanBatch NextBatch() {
@@ -159,33 +161,18 @@ class Trainer {
     batches_ = std::make_unique<BatchPrefetcher>(make, step_, length_.steps);
   }
 
-  bool EpochDone() const { return step_ % length_.batches == 0; }
-
-  // The checkpoint comes last: a run that resumes from it has told of everything up to its step. Nothing here depends
-  // on `stop_`, so a run that is stopped and resumed reports what an uninterrupted one does.
-  absl::Status FinishStep() {
-    if (ReportIsDue()) GANSERVE_RETURN_IF_ERROR(Report());
+  // The checkpoint comes last: a run that resumes from it has told of everything up to its step.
+  absl::Status FinishStep(const StepTasks& due) {
+    if (due.report) GANSERVE_RETURN_IF_ERROR(Report());
     console_.Progress(static_cast<int>(length_.EpochOf(step_)), static_cast<int>(length_.EpochOf(length_.steps)),
                       static_cast<long>(step_), static_cast<long>(length_.steps));
     if (step_ == length_.steps) return absl::OkStatus();  // Run() publishes the rest
-    if (SampleIsDue()) GANSERVE_RETURN_IF_ERROR(Sample());
-    if (EvaluationIsDue()) GANSERVE_RETURN_IF_ERROR(Evaluate());
+    if (due.sample) GANSERVE_RETURN_IF_ERROR(Sample());
+    if (due.evaluation) GANSERVE_RETURN_IF_ERROR(Evaluate());
     GANSERVE_RETURN_IF_ERROR(RaiseAlarms());
-    return is_best() || CheckpointIsDue() ? SaveCheckpoint() : absl::OkStatus();
+    return due.checkpoint || is_best() ? SaveCheckpoint() : absl::OkStatus();
   }
 
-  bool ReportIsDue() const {
-    return step_ == length_.steps || EpochDone() || step_ % settings_.report_every_steps == 0;
-  }
-  bool SampleIsDue() const { return step_ % settings_.sample_every_steps == 0; }
-  bool EvaluationIsDue() const { return evaluates() && step_ % settings_.evaluate_every_steps == 0; }
-  bool CheckpointIsDue() const { return step_ % settings_.checkpoint_every_steps == 0; }
-
-  // Whether anything comes of the step just done besides the next. On a GPU only then the weights are looked at, so
-  // that no step waits for the one before.
-  bool TellsOfStep() const { return ReportIsDue() || SampleIsDue() || EvaluationIsDue() || CheckpointIsDue(); }
-
-  bool evaluates() const { return settings_.evaluate_every_steps > 0; }
   bool is_best() const { return history_.best() && history_.best()->step == step_; }
 
   absl::Status Evaluate() {

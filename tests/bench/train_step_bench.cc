@@ -1,6 +1,6 @@
 // One training step of the classic DCGAN recipe: the trainer's against the loop that one writes first with LibTorch.
 //
-//   train_step_bench [--threads N] [--steps N] [--batch N] [--device cpu|cuda:N]
+//   train_step_bench [--threads N] [--steps N] [--batch N] [--device cpu|cuda:N|auto]
 //
 // Both train the same networks (the reference DCGAN, 32x32x1, width 64) from the same weights on the same batches in
 // one process, turn by turn, so that whatever else the machine does meets both alike. Memory is kept between steps for
@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "server/base/memory.h"
-#include "server/device/torch_device.h"
+#include "server/device/device.h"
 #include "server/train/adam.h"
 #include "server/train/gan.h"
 #include "server/train/losses.h"
@@ -219,7 +219,6 @@ int Run(const Flags& flags) {
   at::set_num_threads(flags.threads);
   torch::manual_seed(1);
   const torch::Device device(flags.device);
-  if (device.is_cuda()) ganserve::MakeCudaDeterministic();
   const torch::Tensor real = (torch::rand({flags.batch, 1, 32, 32}) * 2 - 1).to(device);
   const torch::Tensor z = torch::randn({flags.batch, 100}).to(device);
   ganserve::GanSettings settings;
@@ -289,7 +288,7 @@ int main(int argc, char** argv) {
   ganserve::TuneMalloc(ganserve::kTrainingMemory);
   Flags flags;
   if (!ParseFlags(argc, argv, &flags)) {
-    std::fputs("usage: train_step_bench [--threads N] [--steps N] [--batch N] [--device cpu|cuda:N]\n", stderr);
+    std::fputs("usage: train_step_bench [--threads N] [--steps N] [--batch N] [--device cpu|cuda:N|auto]\n", stderr);
     return 2;
   }
   const auto device = ganserve::SelectDevice(flags.device);

@@ -31,7 +31,7 @@ ALLOWED_FOLDERS = {
     "server/eval": ["server/data", "server/serving", "server/base"],
     "server/eval_": ["server/eval", "server/device", "server/model", "server/data", "server/serving", "server/base"],
     "server/train": ["server/data", "server/device", "server/eval", "server/base", "server/jobs", "proto", "proto/spec"],
-    "server/training": ["server/device", "server/jobs", "server/serving", "server/option", "server/base", "proto"],
+    "server/training": ["server/device", "server/jobs", "server/log", "server/serving", "server/option", "server/base", "proto"],
     "server/trainer_": ["server/train", "server/device", "server/eval", "server/data", "server/jobs", "server/base", "proto", "proto/spec"],
     "server/option": ["server/base", "server/log"],
     "server": ["server/base", "server/log", "server/serving", "server/image", "server/metrics", "server/device",

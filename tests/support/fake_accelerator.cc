@@ -2,6 +2,7 @@
 #include "tests/support/fake_accelerator.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/EmptyTensor.h>
 #include <ATen/detail/HPUHooksInterface.h>
 #include <ATen/native/CPUFallback.h>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace ganserve {
@@ -75,6 +77,14 @@ void CheckPlace(const c10::OperatorHandle& op, const at::Tensor& tensor) {
               op.operator_name(), ": one operand is on the CPU, another on the fake accelerator");
 }
 
+std::function<void(const std::string&)> observer;
+// Copies to the CPU are part of it, as it is faked.
+thread_local bool computing = false;
+
+void Tell(const std::string& name) {
+  if (observer) observer(name);
+}
+
 void Compute(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   for (const c10::IValue& argument : torch::jit::last(*stack, op.schema().arguments().size())) {
     if (argument.isTensor()) CheckPlace(op, argument.toTensor());
@@ -82,7 +92,10 @@ void Compute(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
       for (const at::Tensor& tensor : argument.toTensorVector()) CheckPlace(op, tensor);
     }
   }
+  Tell(op.schema().name());
+  computing = true;
   at::native::cpu_fallback(op, stack);
+  computing = false;
 }
 
 at::Tensor Empty(at::IntArrayRef sizes, std::optional<at::ScalarType> dtype, std::optional<at::Layout>,
@@ -98,6 +111,7 @@ at::Tensor EmptyStrided(at::IntArrayRef sizes, at::IntArrayRef strides, std::opt
 }
 
 at::Tensor CopyFrom(const at::Tensor& from, const at::Tensor& to, bool) {
+  if (to.is_cpu() && !computing) Tell("read");
   Seen(to).copy_(Seen(from));
   return to;
 }
@@ -144,8 +158,11 @@ struct Hooks final : at::HPUHooksInterface {
   bool isAvailable() const override { return in_use; }
   bool hasPrimaryContext(c10::DeviceIndex) const override { return true; }
   void init() const override {}
-  c10::DeviceIndex deviceCount() const override { return 1; }
+  c10::DeviceIndex deviceCount() const override { return in_use ? 1 : 0; }
   c10::DeviceIndex getCurrentDevice() const override { return 0; }
+  const at::Generator& getDefaultGenerator(c10::DeviceIndex) const override {
+    return at::detail::getDefaultCPUGenerator();
+  }
 };
 
 const bool registered = [] {
@@ -191,6 +208,10 @@ C10_REGISTER_GUARD_IMPL(HPU, Guard)
 c10::Device FakeAccelerator() {
   in_use = true;
   return {kType, 0};
+}
+
+void ObserveFakeAccelerator(std::function<void(const std::string&)> new_observer) {
+  observer = std::move(new_observer);
 }
 
 size_t FakeAcceleratorBytes() { return bytes_in_use; }

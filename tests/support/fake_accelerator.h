@@ -5,6 +5,8 @@
 #include <c10/core/Device.h>
 
 #include <cstddef>
+#include <functional>
+#include <string>
 
 namespace ganserve {
 
@@ -12,6 +14,10 @@ namespace ganserve {
 // CPU, as CUDA's do, and whoever reads their memory without copying it crashes. Convolutions are torch's. Mixed
 // precision is not to be had.
 c10::Device FakeAccelerator();
+
+// Calls `observer` with the name of each operator that is computed there, such as "aten::mm", before it is, and with
+// "read" when a tensor is copied to the CPU. From the thread that asks for it. Empty: nobody is called.
+void ObserveFakeAccelerator(std::function<void(const std::string&)> observer);
 
 // Of all tensors there.
 size_t FakeAcceleratorBytes();

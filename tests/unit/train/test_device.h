@@ -20,4 +20,6 @@ inline torch::Device TestDevice() {
   return ToTorch(*found);
 }
 
+inline bool IsFake(const torch::Device& device) { return device.is_hpu(); }
+
 }  // namespace ganserve

@@ -65,9 +65,28 @@ TEST_F(TrainerTest, RollsBackOnADeviceBeforeAnythingIsTold) {
   TrainSettings settings = OnDevice(Diverging());
   settings.max_rollbacks = 1;
   EXPECT_EQ(Run(settings).status().code(), absl::StatusCode::kAborted);
-  EXPECT_THAT(Events(), HasSubstr("at step 2; rolling back to step 0 with 0.5 of the learning rates"));
+  EXPECT_THAT(Events(), HasSubstr("by step 2; rolling back to step 0 with 0.5 of the learning rates"));
   EXPECT_THAT(ReadWhole(folder_.File("log")), testing::Not(HasSubstr("D Loss")));
   EXPECT_TRUE(fs::is_empty(folder_.File("job/samples")));
+  EXPECT_FALSE(Exists("job/checkpoints/2.ckpt"));
+}
+
+// Stopped after the second step, of which nothing is told.
+TEST_F(TrainerTest, AStopSavesNoWeightsThatHaveDiverged) {
+  TrainSettings settings = OnDevice(Diverging());
+  if (!IsFake(torch::Device(settings.device))) GTEST_SKIP() << "only the fake accelerator counts steps";
+  settings.report_every_steps = 100;
+  int updates = 0;
+  ObserveFakeAccelerator([&](const std::string& name) {
+    if (name == "aten::_fused_adamw_" && ++updates == 4) stop_ = true;
+  });
+  const auto outcome = Run(settings);
+  ObserveFakeAccelerator({});
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_TRUE(outcome->stopped);
+  EXPECT_EQ(outcome->steps, 0U);
+  EXPECT_THAT(Events(), HasSubstr("by step 2; rolling back to step 0 with 0.5 of the learning rates"));
+  EXPECT_TRUE(Exists("job/checkpoints/0.ckpt"));
   EXPECT_FALSE(Exists("job/checkpoints/2.ckpt"));
 }
 
