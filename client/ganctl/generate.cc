@@ -49,8 +49,8 @@ class GenerateCommand : public Command {
   uint64_t first_index_ = 0;
   std::string model_;
   std::string version_;
-  std::string class_;              // as it was given
-  std::optional<uint32_t> label_;  // its number
+  std::optional<std::string> class_;  // as it was given
+  std::optional<uint32_t> label_;     // its number
   std::string format_ = "png";
   std::string folder_;
   std::string grid_file_;
@@ -109,14 +109,14 @@ v1::GenerateRequest GenerateCommand::Request() const {
 }
 
 absl::Status GenerateCommand::FindLabel(const client::ImageClient& client, const CommandContext& context) {
-  if (class_.empty()) return absl::OkStatus();
-  if (uint32_t number = 0; absl::SimpleAtoi(class_, &number)) {
+  if (!class_) return absl::OkStatus();
+  if (uint32_t number = 0; absl::SimpleAtoi(*class_, &number)) {
     label_ = number;
     return absl::OkStatus();
   }
   const auto info = client.GetServerInfo({.stop = context.stop});
   if (!info.ok()) return info.status();
-  const absl::StatusOr<uint32_t> label = client::FindClass(*info, model_, version_, class_);
+  const absl::StatusOr<uint32_t> label = client::FindClass(*info, model_, version_, *class_);
   if (label.ok()) label_ = *label;
   return label.status();
 }

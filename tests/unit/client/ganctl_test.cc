@@ -152,6 +152,8 @@ TEST_F(GanctlTest, AClassMayBeGivenByItsName) {
   EXPECT_EQ(server_.service().seen().at(0).request.label(), 2u);
   EXPECT_EQ(Run({"generate", "--label", "hat", "--out", Out()}), kFailed);
   EXPECT_THAT(err_, HasSubstr("label is \"hat\"; model fake version 7 has the classes shoe, bag, Ankle boot"));
+  EXPECT_EQ(Run({"generate", "--label", "", "--out", Out()}), kFailed) << "an empty variable is no wish for any class";
+  EXPECT_EQ(server_.service().seen().size(), 1u);
   EXPECT_EQ(Run({"info"}), kOk);
   EXPECT_THAT(out_, HasSubstr("classes of fake\n    0  shoe\n    1  bag\n    2  Ankle boot\n"));
 }
