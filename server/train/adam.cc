@@ -4,6 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/train/archive_values.h"
+
 namespace ganserve {
 namespace {
 
@@ -50,11 +53,8 @@ void LoadList(const char* name, const std::vector<torch::Tensor>& tensors, torch
   torch::serialize::InputArchive child;
   archive.read(name, child);
   for (size_t i = 0; i < tensors.size(); ++i) {
-    torch::Tensor stored;
-    child.read(std::to_string(i), stored, /*is_buffer=*/true);
-    TORCH_CHECK(stored.sizes() == tensors[i].sizes(), name, " ", i, " has shape ", stored.sizes(), ", not ",
-                tensors[i].sizes());
-    tensors[i].copy_(stored);
+    const std::string key = std::to_string(i);
+    ReadTensor(key, absl::StrCat(name, " ", key), child, tensors[i]);
   }
   torch::Tensor surplus;
   TORCH_CHECK(!child.try_read(std::to_string(tensors.size()), surplus, /*is_buffer=*/true), name, " has more than ",

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/base/status_macros.h"
 #include "server/eval/computation_error.h"
-#include "server/train/archive_integer.h"
+#include "server/train/archive_values.h"
 #include "server/train/gan.h"
 #include "server/train/network_state.h"
 

@@ -2,21 +2,13 @@
 
 #include <limits>
 
-#include "server/train/archive_integer.h"
+#include "server/train/archive_values.h"
 
 namespace ganserve {
 namespace {
 
 double Mean(double sum, int64_t count) {
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
-}
-
-// Into a tensor that stays where it is. Throws when it has another shape.
-void ReadSums(const char* name, torch::serialize::InputArchive& archive, const torch::Tensor& sums) {
-  torch::Tensor stored;
-  archive.read(name, stored, /*is_buffer=*/true);
-  TORCH_CHECK(stored.sizes() == sums.sizes(), name, " has shape ", stored.sizes(), ", not ", sums.sizes());
-  sums.copy_(stored);
 }
 
 }  // namespace
@@ -62,9 +54,9 @@ void LossSums::Save(torch::serialize::OutputArchive& archive) const {
 }
 
 void LossSums::Load(torch::serialize::InputArchive& archive) {
-  ReadSums("discriminator", archive, discriminator_);
-  ReadSums("generator", archive, generator_);
-  ReadSums("last_generator", archive, last_generator_);
+  ReadTensor("discriminator", "discriminator", archive, discriminator_);
+  ReadTensor("generator", "generator", archive, generator_);
+  ReadTensor("last_generator", "last_generator", archive, last_generator_);
   discriminator_updates_ = ReadInteger("discriminator_updates", archive);
   generator_updates_ = ReadInteger("generator_updates", archive);
 }

@@ -1,9 +1,6 @@
 #include "server/train/network_state.h"
 
-#include <vector>
-
 namespace ganserve {
-namespace {
 
 void CopyTensors(const std::vector<torch::Tensor>& from, const std::vector<torch::Tensor>& to) {
   const torch::NoGradGuard no_grad;
@@ -13,8 +10,6 @@ void CopyTensors(const std::vector<torch::Tensor>& from, const std::vector<torch
     to[i].detach().copy_(from[i]);
   }
 }
-
-}  // namespace
 
 bool StaysAsMade(const torch::Device& device, Precision precision) {
   return device.is_cpu() && precision == Precision::kFloat32;

@@ -3,6 +3,8 @@
 
 #include <torch/torch.h>
 
+#include <vector>
+
 #include "server/train/gan_settings.h"
 
 namespace ganserve {
@@ -15,7 +17,8 @@ bool StaysAsMade(const torch::Device& device, Precision precision);
 // channels-last, [out][height][width][in], in which cuDNN and oneDNN compute, and the maps between them follow.
 void PlaceNetwork(torch::nn::Module& network, const torch::Device& device, Precision precision);
 
-// Copies values between networks of one shape, wherever they are and however they lie.
+// Copies values between tensors, or networks, of the same shapes, wherever they are and however they lie.
+void CopyTensors(const std::vector<torch::Tensor>& from, const std::vector<torch::Tensor>& to);
 void CopyParameters(const torch::nn::Module& from, torch::nn::Module& to);
 void CopyState(const torch::nn::Module& from, torch::nn::Module& to);  // with buffers
 

@@ -25,6 +25,7 @@
 #include "server/train/adam.h"
 #include "server/train/gan.h"
 #include "server/train/losses.h"
+#include "server/train/network_state.h"
 #include "server/train/weight_average.h"
 #include "tests/bench/step_times.h"
 
@@ -107,12 +108,6 @@ class PlainLoop {
   double discriminator_loss_ = 0;
   double generator_loss_ = 0;
 };
-
-void CopyParameters(const std::vector<torch::Tensor>& source, const std::vector<torch::Tensor>& target) {
-  const torch::NoGradGuard no_grad;
-  TORCH_CHECK(source.size() == target.size(), "the loops train different networks");
-  for (size_t i = 0; i < source.size(); ++i) target[i].detach().copy_(source[i]);
-}
 
 // In the order of the straightforward one: the head's weight and bias, which the trainer's has first, come last.
 std::vector<torch::Tensor> DiscriminatorParameters(const ganserve::DiscriminatorNetwork& discriminator) {
@@ -230,8 +225,8 @@ int Run(const Flags& flags) {
   settings.shape.discriminator_norm = ganserve::DiscriminatorNorm::kSpectral;
   ganserve::Gan spectral(settings, device);
   PlainLoop plain(device);
-  CopyParameters(gan.generator().parameters(), plain.generator()->parameters());
-  CopyParameters(DiscriminatorParameters(gan.discriminator()), plain.discriminator()->parameters());
+  ganserve::CopyTensors(gan.generator().parameters(), plain.generator()->parameters());
+  ganserve::CopyTensors(DiscriminatorParameters(gan.discriminator()), plain.discriminator()->parameters());
   const ganserve::GanBatch batch{real, {}, z};
 
   plain.Step(real, z);  // also warms both up

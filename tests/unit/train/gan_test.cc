@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "server/train/archive_integer.h"
+#include "server/train/archive_values.h"
 #include "server/train/random_tensors.h"
 
 namespace ganserve {

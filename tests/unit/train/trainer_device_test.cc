@@ -32,20 +32,13 @@ TEST_F(TrainerTest, TrainsReportsEvaluatesAndExportsOnADevice) {
 TEST_F(TrainerTest, ResumedOnADeviceEndsWhereAnUninterruptedRunEnds) {
   const TrainSettings settings = OnDevice(Small());
   const std::string whole = Model(Run(settings, "whole"));
-  TrainSettings part = settings;
-  part.epochs = 0;
-  part.steps = 5;
-  ASSERT_TRUE(Run(part).ok());
+  ASSERT_TRUE(Run(UpTo(settings, 5)).ok());
   EXPECT_EQ(Model(Run(settings)), whole);
 }
 
 TEST_F(TrainerTest, AJobMovesFromTheCpuToADeviceAndBack) {
-  TrainSettings settings = Small();
-  settings.epochs = 0;
-  settings.steps = 3;
-  ASSERT_TRUE(Run(settings).ok());
-  settings.steps = 6;
-  ASSERT_TRUE(Run(OnDevice(settings)).ok());
+  ASSERT_TRUE(Run(UpTo(Small(), 3)).ok());
+  ASSERT_TRUE(Run(OnDevice(UpTo(Small(), 6))).ok());
   const auto outcome = Run(Small());
   ASSERT_TRUE(outcome.ok()) << outcome.status();
   EXPECT_EQ(outcome->steps, 8U);

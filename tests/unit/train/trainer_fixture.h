@@ -29,6 +29,13 @@ inline TrainSettings Small() {
   return settings;
 }
 
+// The same run, but only its first steps.
+inline TrainSettings UpTo(TrainSettings settings, uint64_t steps) {
+  settings.epochs = 0;
+  settings.steps = steps;
+  return settings;
+}
+
 // Too fast: the second step's sums overflow.
 inline TrainSettings Diverging() {
   TrainSettings settings = Small();
